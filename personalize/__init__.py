@@ -1,0 +1,1 @@
+"""From attributes to answers: the selector, prompts, the pair, the judge model."""

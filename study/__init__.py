@@ -1,0 +1,1 @@
+"""Protocols, trials, ratings, statistics, training, reports, export."""

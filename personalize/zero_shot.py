@@ -1,0 +1,126 @@
+"""Relevance of single attributes without any label: the model's own YES/NO, corrected for the prompt.
+
+A small model says YES to almost any fact, and how readily it does so depends on the prompt. That
+readiness is measured on a few fixed facts about nobody in particular (the background) and taken off,
+so that a score means the same for every prompt and for a memory of any size, and none at all may pass.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.chat import ChatModel, yes_logit
+from engine.embedding import Embedder
+from personalize.prompts import RELEVANCE_VERSION, relevance_messages
+from personalize.score_cache import ScoreCache
+from personalize.words import is_unspaced
+
+# Everyday facts of different kinds, in the form in which attributes are kept. Their mean is the zero
+# point of a prompt, so they must stay as they are for a calibrated threshold to hold.
+BACKGROUND_ENGLISH = (
+    "The user lives in a small town near the coast.",
+    "The user works as an accountant.",
+    "The user is learning to play the guitar.",
+    "The user does not eat meat.",
+    "The user has a dog.",
+    "The user likes science fiction films.",
+    "The user wants to save money this year.",
+    "The user gets up early in the morning.",
+)
+BACKGROUND_CHINESE = (
+    "用户住在海边的一座小城。",
+    "用户是一名会计。",
+    "用户正在学弹吉他。",
+    "用户不吃肉。",
+    "用户养了一只狗。",
+    "用户喜欢看科幻电影。",
+    "用户今年想多存点钱。",
+    "用户习惯早起。",
+)
+
+CENTRING = 0.5
+COSINE_WEIGHT = 2.0
+THRESHOLD = 0.5
+
+
+def background_for(prompt: str) -> tuple[str, ...]:
+    """The background in the prompt's language, as far as there is one."""
+    return BACKGROUND_CHINESE if is_unspaced(prompt) else BACKGROUND_ENGLISH
+
+
+@dataclass(frozen=True)
+class PairParts:
+    """What a zero-shot score is made of. `score` is compared with the threshold."""
+
+    logit: float
+    centre: float
+    cosine: float
+    cosine_centre: float
+
+    @property
+    def score(self) -> float:
+        return (self.logit - CENTRING * self.centre) + COSINE_WEIGHT * (self.cosine - self.cosine_centre)
+
+    def as_dict(self) -> dict[str, float]:
+        return {
+            "logit": self.logit,
+            "centre": self.centre,
+            "cosine": self.cosine,
+            "cosine_centre": self.cosine_centre,
+        }
+
+
+class ZeroShot:
+    """Scores texts for a prompt with a chat model and an embedder; nothing is learned or stored but
+    the model's numbers in `cache`."""
+
+    def __init__(
+        self, chat: ChatModel, embedder: Embedder, cache: ScoreCache | None = None, parallel: int = 1
+    ):
+        self._chat = chat
+        self._embedder = embedder
+        self._cache = cache or ScoreCache()
+        self._parallel = asyncio.Semaphore(max(1, parallel))
+        self._background_vectors: dict[tuple[str, ...], NDArray[np.float32]] = {}
+
+    async def logit(self, prompt: str, attribute: str) -> float:
+        """log P(YES) - log P(NO) that this fact changes the best reply; cached by content."""
+        key = (self._chat.info.digest, RELEVANCE_VERSION, prompt, attribute)
+        known = self._cache.get(*key)
+        if known is None:
+            async with self._parallel:
+                known = await yes_logit(self._chat, relevance_messages(prompt, attribute))
+            self._cache.put(known, *key)
+        return known
+
+    async def logits(self, prompt: str, texts: Sequence[str]) -> NDArray[np.float64]:
+        """(n,) logits, one after the other: they share a prefix, and a second slot gains nothing."""
+        return np.array([await self.logit(prompt, text) for text in texts], dtype=np.float64)
+
+    async def score(
+        self, prompt: str, texts: Sequence[str], vectors: NDArray[np.float32] | None = None
+    ) -> list[PairParts]:
+        """Parts of the score of each text. `vectors` (n, d) saves embedding them again."""
+        if not texts:
+            return []
+        background = background_for(prompt)
+        query = (await asyncio.to_thread(self._embedder.embed, [prompt]))[0]
+        if vectors is None:
+            vectors = await asyncio.to_thread(self._embedder.embed, list(texts))
+        cosines = np.asarray(vectors @ query, dtype=np.float64)
+        cosine_centre = float(((await self._vectors(background)) @ query).mean())
+        logits = await self.logits(prompt, texts)
+        centre = float((await self.logits(prompt, background)).mean())
+        return [
+            PairParts(float(z), centre, float(c), cosine_centre) for z, c in zip(logits, cosines, strict=True)
+        ]
+
+    async def _vectors(self, background: tuple[str, ...]) -> NDArray[np.float32]:
+        if background not in self._background_vectors:
+            self._background_vectors[background] = await asyncio.to_thread(self._embedder.embed, background)
+        return self._background_vectors[background]

@@ -66,7 +66,7 @@ class Assistant:
         self._store = profile.conversations
 
     def wants_comparison(self) -> bool:
-        """Whether the next turn of a chat is to be compared, by the settings `compare` and `compare_share`."""
+        """Whether the next turn is to be compared, by the settings `compare` and `compare_share`."""
         if self.settings.compare == "some":
             return random.random() < self.settings.compare_share
         return self.settings.compare == "always"
@@ -299,9 +299,8 @@ class Assistant:
             await asyncio.to_thread(self._store.set_answer_kind, generic.message_id, "chat", None)
         if turn.pair is not None:
             turn.pair = await asyncio.to_thread(self._store.pair, turn.pair.id)
-            if generic is None or generic.complete:
-                if personalized is not None and personalized.complete:
-                    turn.events.put_nowait(PairReady(turn.pair))
+            if all(s is None or s.complete for s in (generic, personalized)):
+                turn.events.put_nowait(PairReady(turn.pair))
         head = turn.prompt.id
         for stream in (generic, personalized):
             if stream is not None and stream.complete and stream.message_id is not None:

@@ -44,8 +44,10 @@ class ScoreCache:
         database = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=2)
         database.executescript(
             "PRAGMA journal_mode=DELETE; PRAGMA synchronous=OFF; PRAGMA secure_delete=ON;"
-            "CREATE TABLE IF NOT EXISTS score (key BLOB PRIMARY KEY, value REAL NOT NULL) STRICT, WITHOUT ROWID;"
-            "CREATE TABLE IF NOT EXISTS secret (id INTEGER PRIMARY KEY CHECK (id = 1), key BLOB NOT NULL) STRICT;"
+            "CREATE TABLE IF NOT EXISTS score "
+            "(key BLOB PRIMARY KEY, value REAL NOT NULL) STRICT, WITHOUT ROWID;"
+            "CREATE TABLE IF NOT EXISTS secret "
+            "(id INTEGER PRIMARY KEY CHECK (id = 1), key BLOB NOT NULL) STRICT;"
         )
         database.execute("INSERT OR IGNORE INTO secret VALUES (1, ?)", (self._key,))
         self._key = database.execute("SELECT key FROM secret").fetchone()[0]

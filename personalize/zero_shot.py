@@ -79,13 +79,10 @@ class ZeroShot:
     """Scores texts for a prompt with a chat model and an embedder; nothing is learned or stored but
     the model's numbers in `cache`."""
 
-    def __init__(
-        self, chat: ChatModel, embedder: Embedder, cache: ScoreCache | None = None, parallel: int = 1
-    ):
+    def __init__(self, chat: ChatModel, embedder: Embedder, cache: ScoreCache | None = None) -> None:
         self._chat = chat
         self._embedder = embedder
         self._cache = cache or ScoreCache()
-        self._parallel = asyncio.Semaphore(max(1, parallel))
         self._background_vectors: dict[tuple[str, ...], NDArray[np.float32]] = {}
 
     async def logit(self, prompt: str, attribute: str) -> float:
@@ -93,8 +90,7 @@ class ZeroShot:
         key = (self._chat.info.digest, RELEVANCE_VERSION, prompt, attribute)
         known = self._cache.get(*key)
         if known is None:
-            async with self._parallel:
-                known = await yes_logit(self._chat, relevance_messages(prompt, attribute))
+            known = await yes_logit(self._chat, relevance_messages(prompt, attribute))
             self._cache.put(known, *key)
         return known
 

@@ -42,7 +42,7 @@ def config_file() -> Path:
 
 
 def data_dir(settings: Settings | None = None) -> Path:
-    """The folder that holds the profiles: from the settings, RECENTER_DATA_DIR, config.toml or the platform's."""
+    """The folder of the profiles: from the settings, RECENTER_DATA_DIR, config.toml or the platform."""
     if settings is not None:
         return settings.data_dir
     return _folder(DATA_VARIABLE, "data_dir") or default_data_dir()

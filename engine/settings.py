@@ -113,7 +113,7 @@ class Settings(BaseSettings):
     models_dir: Folder = _setting(
         "folder of the model files", "a folder", default_factory=paths.default_models_dir
     )
-    theme: str = _setting("the app's colours", "a theme's name", default="textual-dark", min_length=1)
+    theme: str = _setting("the app's colours", "a theme's name", default="recenter-dark", min_length=1)
     language: Language | None = _setting("language of the app", "en or zh", default=None)
 
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from urllib.parse import urlsplit
 
 DEFAULT_PORT = 11434
 FORMS = "host, host:port, :port or http(s)://host:port, for example 127.0.0.1:11434"
@@ -67,3 +68,14 @@ def _is_v6(host: str) -> bool:
 
 def _bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
+
+
+def is_loopback(address: str) -> bool:
+    """Whether a base address is this machine: then no proxy of the environment may come in between."""
+    host = urlsplit(address).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

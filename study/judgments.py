@@ -51,6 +51,7 @@ def judge_attribute_trial(
     times: Mapping[str, Any] | None = None,
     session_id: str | None = None,
     correct: bool = False,
+    at: str | None = None,
 ) -> str:
     """The same for a stage-1 trial that is stored already. Raises AlreadyRated unless `correct`."""
     if verdict not in VERDICTS:
@@ -69,7 +70,7 @@ def judge_attribute_trial(
         "reason": note or None,
         "origin": origin,
     }
-    return _record(study, trial_id, "", 1, columns, times, session_id, correct)
+    return _record(study, trial_id, "", 1, columns, times, session_id, correct, at)
 
 
 def judge_relevance(
@@ -103,6 +104,7 @@ def judge_relevance_trial(
     times: Mapping[str, Any] | None = None,
     session_id: str | None = None,
     correct: bool = False,
+    at: str | None = None,
 ) -> str:
     """The same for a stage-2 trial that is stored already. Raises AlreadyRated unless `correct`."""
     _check_origin(origin)
@@ -112,7 +114,7 @@ def judge_relevance_trial(
     if known is None:
         raise InvalidRating(f"The attribute {attribute_id} was not scored for this prompt.")
     columns = {"type": "rating", "relevant": bool(relevant), "origin": origin}
-    return _record(study, trial_id, attribute_id, 2, columns, times, session_id, correct)
+    return _record(study, trial_id, attribute_id, 2, columns, times, session_id, correct, at)
 
 
 def skip_judgment(
@@ -123,11 +125,12 @@ def skip_judgment(
     reason: str = "",
     session_id: str | None = None,
     times: Mapping[str, Any] | None = None,
+    at: str | None = None,
 ) -> str:
     """Records that the person does not want to judge this attribute. Raises AlreadyRated."""
     stage = int(study.get("trial", trial_id)["stage"])
     columns = {"type": "skip", "skip_reason": reason or None}
-    return _record(study, trial_id, attribute_id, stage, columns, times, session_id, correct=False)
+    return _record(study, trial_id, attribute_id, stage, columns, times, session_id, False, at)
 
 
 def _check_origin(origin: str) -> None:
@@ -144,6 +147,7 @@ def _record(
     times: Mapping[str, Any] | None,
     session_id: str | None,
     correct: bool,
+    at: str | None,
 ) -> str:
     with study.transaction():
         trial = study.get("trial", trial_id)
@@ -162,7 +166,7 @@ def _record(
                 "person": trial["person"],
                 "session_id": session_id,
                 "supersedes": current["id"] if current else None,
-                "at": now(),
+                "at": at or now(),
                 **measured(times),
             },
         )

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from engine.chat import ChatMessage
 from personalize.prompts import Fitted, request
 from study.database import StudyDatabase
+from study.errors import InvalidRating
+from study.live_study import live_place
 from study.recording import (
     Candidate,
-    Order,
     Place,
     ShownAnswer,
     store_attribute_trial,
@@ -31,30 +32,24 @@ def live_pair_trial(profile: Profile, study: StudyDatabase, pair_id: str) -> str
     if there is not None:
         return str(there["id"])
     pair = profile.conversations.pair(pair_id)
+    if pair.generic_message_id is None or pair.personalized_message_id is None:
+        raise InvalidRating(f"The pair {pair_id} has only one answer, so there is nothing to compare.")
     turns = profile.conversations.transcript(pair.conversation_id, pair.prompt_message_id)
     selection = profile.selections.get(pair.selection_id) if pair.selection_id else None
     chosen = [item.text for item in selection.selected] if selection else []
+    message = profile.conversations.get_message
     answers = [
-        _shown(profile.conversations.get_message(message_id), condition, turns, texts)
-        for message_id, condition, texts in (
-            (pair.generic_message_id, "generic", []),
-            (pair.personalized_message_id, "personalized", chosen),
-        )
+        _shown(message(pair.generic_message_id), "generic", turns, []),
+        _shown(message(pair.personalized_message_id), "personalized", turns, chosen),
     ]
-    other = "personalized" if pair.left == "generic" else "generic"
+    place, order = live_place(study, pair)
     return store_pair(
         study,
-        Place(
-            study.person,
-            pair.conversation_id,
-            message_id=pair.prompt_message_id,
-            pair_id=pair_id,
-            selection_id=pair.selection_id,
-        ),
+        place,
         prompt=turns[-1].content,
         transcript=plain_turns(turns[:-1]),
         answers=answers,
-        order=Order(pair.left, other, "pair", seed=pair.shuffle_seed),
+        order=order,
         candidates=selection_candidates(selection) if selection else (),
         selector=selection.selector if selection else None,
         threshold=selection.threshold if selection else None,
@@ -74,7 +69,7 @@ def _shown(
     return ShownAnswer(
         condition,
         message.content,
-        prompt_sent=_prompt_sent(turns, attributes, int(options.get("omitted", 0))),
+        prompt_sent=_prompt_sent(turns, attributes, int(options.get("omitted_messages", 0))),
         engine=message.engine,
         model=message.model,
         digest=message.digest,

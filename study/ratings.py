@@ -74,6 +74,7 @@ def rate_trial(
     times: Mapping[str, Any] | None = None,
     session_id: str | None = None,
     correct: bool = False,
+    at: str | None = None,
 ) -> str:
     """Records the answer to one pair and returns the rating event's id; it is on the disk by then.
 
@@ -97,7 +98,7 @@ def rate_trial(
                 "person": trial["person"],
                 "session_id": session_id,
                 "supersedes": current["id"] if current else None,
-                "at": now(),
+                "at": at or now(),
                 **measured(times),
             },
         )
@@ -152,7 +153,12 @@ def current_event(study: StudyDatabase, trial_id: str, attribute_id: str = "") -
 
 
 def undo_rating(
-    study: StudyDatabase, trial_id: str, *, attribute_id: str = "", session_id: str | None = None
+    study: StudyDatabase,
+    trial_id: str,
+    *,
+    attribute_id: str = "",
+    session_id: str | None = None,
+    at: str | None = None,
 ) -> str:
     """Takes the current answer back, as an event that supersedes it; the trial is unrated then.
 
@@ -172,7 +178,7 @@ def undo_rating(
                 "person": current["person"],
                 "session_id": session_id,
                 "supersedes": current["id"],
-                "at": now(),
+                "at": at or now(),
             },
         )
 

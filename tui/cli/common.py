@@ -7,6 +7,7 @@ import math
 import sys
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import fields, is_dataclass
+from datetime import date
 from enum import Enum
 from pathlib import PurePath
 from typing import IO, TYPE_CHECKING, Any, NoReturn, TypeVar
@@ -128,10 +129,10 @@ def _plain(value: Any) -> Any:
         return [_plain(item) for item in value]
     if isinstance(value, PurePath):
         return clean_text(str(value))
-    for method in ("item", "isoformat"):  # numpy's numbers; dates and times
-        convert: Callable[[], Any] | None = getattr(value, method, None)
-        if convert is not None:
-            return _plain(convert())
+    if isinstance(value, date):
+        return value.isoformat()
+    if type(value).__module__ == "numpy":
+        return _plain(value.tolist())
     raise TypeError(f"{type(value).__name__} cannot be written as JSON")
 
 
@@ -146,7 +147,7 @@ def clean_text(text: str) -> str:
 def read_text(text: str) -> str:
     """A command's TEXT: itself, or standard input for "-". Raises click.UsageError when it is empty."""
     if text == "-":
-        text = _decoded(click.get_binary_stream("stdin").read())
+        text = _decoded(sys.stdin.buffer.read())
     text = clean_text(text).strip()
     if not text:
         raise click.UsageError("The text is empty.")

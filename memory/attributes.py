@@ -51,6 +51,7 @@ __all__ = [
 Statuses = Status | str | Sequence[Status | str]
 Attributes = list[Attribute]  # the store has a method called `list`
 Changes = list[Change]
+Ids = list[str]
 Listener = Callable[[Sequence[str]], None]
 Forgetter = Callable[[str], None]
 
@@ -63,7 +64,7 @@ class AttributeStore:
     """
 
     def __init__(self, db: Database) -> None:
-        self._db = db
+        self.db = db
         self.tombstones = Tombstones(db)
         self.listeners: list[Listener] = []
         self.forgetter: Forgetter | None = None
@@ -72,7 +73,7 @@ class AttributeStore:
 
     def get(self, attribute_id: str) -> Attribute:
         """Raises NotFound."""
-        found = read_attributes(self._db, "id = ?", [attribute_id])
+        found = read_attributes(self.db, "id = ?", [attribute_id])
         if not found:
             raise NotFound(f'No attribute has the id "{attribute_id}".')
         return found[0]
@@ -83,7 +84,7 @@ class AttributeStore:
         for begin in range(0, len(ids), 500):
             part = ids[begin : begin + 500]
             where = f"id IN ({', '.join('?' * len(part))})"
-            found.update({item.id: item for item in read_attributes(self._db, where, part)})
+            found.update({item.id: item for item in read_attributes(self.db, where, part)})
         return [found[item] for item in ids if item in found]
 
     def list(
@@ -105,12 +106,12 @@ class AttributeStore:
         Raises ValueError for an unknown status, category, sensitivity or order.
         """
         where, values = Filter(status, category, sensitivity, search, conversation_id, since, until).where()
-        return read_attributes(self._db, where, values, sort=sort, limit=limit, offset=offset)
+        return read_attributes(self.db, where, values, sort=sort, limit=limit, offset=offset)
 
     def count(self, status: Statuses | None = None) -> int:
         """How many attributes there are."""
         where, values = Filter(status).where()
-        return int(self._db.scalar(f"SELECT count(*) FROM attribute WHERE {where}", values))
+        return int(self.db.scalar(f"SELECT count(*) FROM attribute WHERE {where}", values))
 
     def usable(self, policy: Policy = "ask") -> Attributes:
         """What may go into an answer: accepted and not "never use".
@@ -120,16 +121,16 @@ class AttributeStore:
         where = "status = 'accepted'"
         if policy == "auto":
             where = f"({where} OR (status = 'proposed' AND sensitivity = 'none'))"
-        return read_attributes(self._db, f"{where} AND never_use = 0", [])
+        return read_attributes(self.db, f"{where} AND never_use = 0", [])
 
     def find(self, prefix: str) -> str:
         """The id that begins like this. Raises NotFound, AmbiguousId."""
-        return find_id(self._db, "attribute", prefix, "attribute")
+        return find_id(self.db, "attribute", prefix, "attribute")
 
     def history(self, attribute_id: str) -> Changes:
         """Every change, oldest first. Raises NotFound."""
         self.get(attribute_id)
-        return read_changes(self._db, attribute_id)
+        return read_changes(self.db, attribute_id)
 
     def is_tombstoned(self, text: str) -> bool:
         """Whether the user has forgotten this fact."""
@@ -137,14 +138,14 @@ class AttributeStore:
 
     def vectors(
         self, embedder: Embedder, statuses: Sequence[Status | str] = (Status.ACCEPTED, Status.PROPOSED)
-    ) -> tuple[list[str], Vectors]:
+    ) -> tuple[Ids, Vectors]:
         """Ids and their unit vectors, (n, dimension) float32; missing ones are computed and kept.
 
         Raises engine.errors.EngineError.
         """
         from memory.vectors import attribute_vectors
 
-        return attribute_vectors(self._db, embedder, statuses)
+        return attribute_vectors(self.db, embedder, statuses)
 
     # coming in
 
@@ -167,8 +168,8 @@ class AttributeStore:
             raise Tombstoned("This was forgotten before and is not taken in again.")
         moment = created_at or now()
         attribute_id = new_id()
-        with self._db.atomic():
-            self._db.run(
+        with self.db.atomic():
+            self.db.run(
                 "INSERT INTO attribute (id, text, folded, category, durability, sensitivity, status, reason, "
                 "source, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
@@ -201,7 +202,7 @@ class AttributeStore:
         evidence: Sequence[Evidence] = (),
     ) -> Attribute:
         """A claim that the user wrote: accepted at once, also when it had been forgotten before."""
-        with self._db.atomic():
+        with self.db.atomic():
             self.tombstones.remove(self._text(text))
             return self.propose(
                 text,
@@ -258,7 +259,7 @@ class AttributeStore:
     def add_evidence(self, attribute_id: str, evidence: Evidence | Sequence[Evidence]) -> Attribute:
         """One more place where the user said it. Raises BadEvidence."""
         places = [evidence] if isinstance(evidence, Evidence) else evidence
-        with self._db.atomic():
+        with self.db.atomic():
             before = self.get(attribute_id)
             self._link(attribute_id, places)
             after = self.get(attribute_id)
@@ -276,9 +277,9 @@ class AttributeStore:
 
     def undo(self, attribute_id: str) -> Attribute:
         """Takes the attribute's last change back; again for the one before. Raises NothingToUndo."""
-        with self._db.atomic():
+        with self.db.atomic():
             before = self.get(attribute_id)
-            last = self._db.one(
+            last = self.db.one(
                 "SELECT id, before FROM attribute_change WHERE attribute_id = ? AND undone = 0 "
                 "AND action NOT IN ('created', 'undone') ORDER BY id DESC LIMIT 1",
                 [attribute_id],
@@ -288,7 +289,7 @@ class AttributeStore:
                     "There is nothing to undo: this attribute is as it came in.",
                     "To remove it for good, forget it.",
                 )
-            self._db.run("UPDATE attribute_change SET undone = 1 WHERE id = ?", [last["id"]])
+            self.db.run("UPDATE attribute_change SET undone = 1 WHERE id = ?", [last["id"]])
             self._restore(attribute_id, json.loads(last["before"]))
             return self._finish(before, "undone")
 
@@ -301,7 +302,7 @@ class AttributeStore:
     # within one transaction
 
     def _change(self, attribute_id: str, action: str, **values: Any) -> Attribute:
-        with self._db.atomic():
+        with self.db.atomic():
             before = self.get(attribute_id)
             if all(getattr(before, name) == value for name, value in values.items()):
                 return before
@@ -315,11 +316,11 @@ class AttributeStore:
         if "text" in columns:
             columns["folded"] = fold(columns["text"])
         sets = ", ".join(f"{name} = :{name}" for name in columns)
-        self._db.run(f"UPDATE attribute SET {sets} WHERE id = :id", {**columns, "id": attribute_id})
+        self.db.run(f"UPDATE attribute SET {sets} WHERE id = :id", {**columns, "id": attribute_id})
 
     def _finish(self, before: Attribute, action: str) -> Attribute:
         """Counts the version up, writes the history and tells the listeners after the commit."""
-        self._db.run(
+        self.db.run(
             "UPDATE attribute SET version = version + 1, updated_at = ?, "
             "text_version = text_version + (text <> ?) WHERE id = ?",
             [now(), before.text, before.id],
@@ -332,20 +333,20 @@ class AttributeStore:
     def _restore(self, attribute_id: str, state: dict[str, Any]) -> None:
         values = {name: state[name] for name in SNAPSHOT_FIELDS}
         superseder = values["superseded_by"]
-        if superseder and not self._db.scalar("SELECT 1 FROM attribute WHERE id = ?", [superseder]):
+        if superseder and not self.db.scalar("SELECT 1 FROM attribute WHERE id = ?", [superseder]):
             values["superseded_by"] = None  # it has been forgotten since
         self._write(attribute_id, values)
-        self._db.run("DELETE FROM evidence WHERE attribute_id = ?", [attribute_id])
+        self.db.run("DELETE FROM evidence WHERE attribute_id = ?", [attribute_id])
         kept = [
             Evidence(*place)
             for place in state["evidence"]
-            if self._db.scalar("SELECT 1 FROM message WHERE id = ?", [place[0]])
+            if self.db.scalar("SELECT 1 FROM message WHERE id = ?", [place[0]])
         ]
         self._link(attribute_id, kept)
 
     def _link(self, attribute_id: str, evidence: Sequence[Evidence]) -> None:
         for item in evidence:
-            message = self._db.one("SELECT role, content FROM message WHERE id = ?", [item.message_id])
+            message = self.db.one("SELECT role, content FROM message WHERE id = ?", [item.message_id])
             if message is None:
                 raise BadEvidence(f"The quoted message {item.message_id} does not exist.")
             if message["role"] != "user":
@@ -354,13 +355,13 @@ class AttributeStore:
                 raise BadEvidence(f"The quote {item.start}-{item.end} lies outside its message.")
             if item.quote and storable(item.quote) != message["content"][item.start : item.end]:
                 raise BadEvidence("The quote does not stand in its message.")
-            self._db.run(
+            self.db.run(
                 "INSERT OR IGNORE INTO evidence VALUES (?, ?, ?, ?, ?)",
                 [attribute_id, item.message_id, item.start, item.end, now()],
             )
 
     def _record(self, attribute_id: str, action: str, before: Attribute | None, after: Attribute) -> None:
-        self._db.run(
+        self.db.run(
             "INSERT INTO attribute_change (id, attribute_id, action, before, after, changed_at) "
             "VALUES (?, ?, ?, ?, ?, ?)",
             [new_id(), attribute_id, action, snapshot(before) if before else None, snapshot(after), now()],

@@ -136,7 +136,7 @@ class ConversationStore:
         return Conversation(**row)
 
     def list(self, limit: int | None = None, search: str | None = None) -> list[Conversation]:
-        """The conversations, latest first; `search` looks into titles and messages (case and width folded)."""
+        """The conversations, latest first; `search` looks into titles and messages, case and width folded."""
         where, parameters = "", []
         if search and search.strip():
             where = (
@@ -145,8 +145,8 @@ class ConversationStore:
             )
             parameters = [fold(search)] * 2
         rows = self._db.rows(
-            f"SELECT c.id, c.title, c.created_at, c.updated_at, c.head_id, c.source FROM conversation c {where} "
-            "ORDER BY c.updated_at DESC, c.id DESC LIMIT ?",
+            "SELECT c.id, c.title, c.created_at, c.updated_at, c.head_id, c.source "
+            f"FROM conversation c {where} ORDER BY c.updated_at DESC, c.id DESC LIMIT ?",
             [*parameters, -1 if limit is None else limit],
         )
         return [Conversation(**row) for row in rows]
@@ -167,14 +167,14 @@ class ConversationStore:
         ):
             raise NotFound(f'No conversation has the id "{conversation_id}".')
 
-    def add_user_message(self, conversation_id: str, content: str, parent_id: str | None = None) -> Message:
+    def add_user_message(self, conversation_id: str, content: str, parent_id: str | None = "head") -> Message:
         """Saves what the user said and makes it the head.
 
-        `parent_id` None continues the shown branch; a message's id opens a new branch after it; "root"
+        `parent_id` "head" continues the shown branch; a message's id opens a new branch after it; None
         starts a new branch at the beginning (edit and resend of the first message).
         """
         with self._db.atomic():
-            parent = None if parent_id == "root" else parent_id or self.get(conversation_id).head_id
+            parent = self.get(conversation_id).head_id if parent_id == "head" else parent_id
             made = self._insert(conversation_id, parent, "user", content)
             self._set_head(conversation_id, made.id)
         return made

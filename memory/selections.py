@@ -74,8 +74,8 @@ class SelectionStore:
         ]
         with self._db.atomic():
             self._db.run(
-                "INSERT INTO selection (id, message_id, conversation_id, prompt, selector, threshold, seconds, "
-                "created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO selection (id, message_id, conversation_id, prompt, selector, threshold, "
+                "seconds, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 [
                     selection_id,
                     selection.message_id,
@@ -88,8 +88,8 @@ class SelectionStore:
                 ],
             )
             self._db.conn.executemany(
-                "INSERT INTO selection_item (selection_id, position, attribute_id, text, score, parts, selected) "
-                "VALUES (:selection_id, :position, :attribute_id, :text, :score, :parts, :selected)",
+                "INSERT INTO selection_item (selection_id, position, attribute_id, text, score, parts, "
+                "selected) VALUES (:selection_id, :position, :attribute_id, :text, :score, :parts, :selected)",
                 items,
             )
         return selection_id

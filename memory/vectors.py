@@ -28,7 +28,8 @@ def attribute_vectors(
     rows = db.rows(
         "SELECT a.id, v.vector, CASE WHEN v.vector IS NULL THEN a.text END AS text, a.text_version "
         "FROM attribute a LEFT JOIN vector v ON v.attribute_id = a.id AND v.embedder = ? "
-        f"AND v.text_version = a.text_version AND length(v.vector) = ? WHERE a.status IN ({marks}) ORDER BY a.id",
+        f"AND v.text_version = a.text_version AND length(v.vector) = ? "
+        f"WHERE a.status IN ({marks}) ORDER BY a.id",
         [embedder.digest, 4 * embedder.dimension, *wanted],
     )
     matrix = np.zeros((len(rows), embedder.dimension), dtype=np.float32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -244,7 +245,7 @@ class AttributeMachine(RuleBasedStateMachine):
             assert history[-1].after["text"] == item.text
             assert history[-1].after["status"] == item.status
             assert item.version == len(history)
-            assert all(one.after == two.before for one, two in zip(history, history[1:], strict=False))
+            assert all(one.after == two.before for one, two in itertools.pairwise(history))
         db = self.profile.db
         assert db.rows("PRAGMA foreign_key_check") == []
         left = {row["attribute_id"] for row in db.rows("SELECT attribute_id FROM attribute_change")}

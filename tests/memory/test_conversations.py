@@ -67,7 +67,7 @@ def test_edit_and_resend_opens_a_branch(store: ConversationStore) -> None:
     again = store.add_user_message(talk.id, "two, better", parent_id=answer.id)
     assert [m.content for m in store.transcript(talk.id)] == ["one", "reply", "two, better"]
     assert [m.id for m in store.siblings(again.id)] == [second.id, again.id]
-    root = store.add_user_message(talk.id, "one, better", parent_id="root")
+    root = store.add_user_message(talk.id, "one, better", parent_id=None)
     assert [m.content for m in store.transcript(talk.id)] == ["one, better"]
     assert [m.id for m in store.siblings(root.id)] == [first.id, root.id]
     assert [m.content for m in store.transcript(talk.id, second.id)] == ["one", "reply", "two"]

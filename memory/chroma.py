@@ -1,0 +1,153 @@
+"""The one place that talks to Chroma: a private folder, or a server."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from memory.errors import StoreError
+
+if TYPE_CHECKING:
+    from engine.embedding import Vectors
+
+_BATCH = 2000
+# denser and more patient than Chroma's own choice: claims about one person lie close together, and the
+# usual graph then misses the nearest one
+_HNSW = {"hnsw": {"space": "cosine", "max_neighbors": 32, "ef_construction": 200, "ef_search": 200}}
+
+
+class ChromaFailure(StoreError):
+    """Chroma cannot do its work (damaged files, a server that is not there)."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the index holds of one attribute."""
+
+    id: str
+    text: str
+    metadata: dict[str, str | int | bool]
+
+
+@contextlib.contextmanager
+def _guarded() -> Iterator[None]:
+    """Turns whatever Chroma throws into ChromaFailure; its Rust part panics with a BaseException."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit, GeneratorExit, ChromaFailure):
+        raise
+    except BaseException as error:
+        if type(error).__name__ == "CancelledError":
+            raise
+        said = str(error).strip().splitlines()
+        raise ChromaFailure(f"Chroma failed ({type(error).__name__}: {said[0] if said else ''}).") from error
+
+
+class ChromaCollection:
+    """One collection of unit vectors, compared by cosine. Every method raises ChromaFailure."""
+
+    def __init__(self, client: Any, name: str) -> None:
+        self._client = client
+        self.name = name
+        with _guarded():
+            self._collection = client.get_or_create_collection(
+                name, embedding_function=None, configuration=_HNSW
+            )
+
+    @classmethod
+    def in_folder(cls, folder: Path, name: str) -> ChromaCollection:
+        """Opens (creates) the collection in a folder of its own."""
+        with _guarded():
+            import chromadb
+            from chromadb.config import Settings
+
+            quiet = Settings(anonymized_telemetry=False)
+            client = chromadb.PersistentClient(path=str(folder), settings=quiet)
+            return cls(client, name)
+
+    @classmethod
+    def at_server(cls, url: str, name: str) -> ChromaCollection:
+        """Opens (creates) the collection of a Chroma server such as http://localhost:8000."""
+        parts = urlsplit(url if "//" in url else f"//{url}", scheme="http")
+        if not parts.hostname or parts.scheme not in ("http", "https"):
+            raise ChromaFailure(f'"{url}" is no address of a Chroma server.', "Write http://HOST:PORT.")
+        with _guarded():
+            import chromadb
+            from chromadb.config import Settings
+
+            client = chromadb.HttpClient(
+                host=parts.hostname,
+                port=parts.port or (443 if parts.scheme == "https" else 8000),
+                ssl=parts.scheme == "https",
+                settings=Settings(anonymized_telemetry=False),
+            )
+            return cls(client, name)
+
+    def versions(self) -> dict[str, Any]:
+        """The version of every entry, by id."""
+        with _guarded():
+            got = self._collection.get(include=["metadatas"])
+            metadatas = got["metadatas"] or [{}] * len(got["ids"])
+            return {
+                entry: (metadata or {}).get("version")
+                for entry, metadata in zip(got["ids"], metadatas, strict=True)
+            }
+
+    def put(self, entries: Sequence[Entry], vectors: Vectors) -> None:
+        """Adds or replaces entries; `vectors` is (n, dimension)."""
+        with _guarded():
+            for begin in range(0, len(entries), _BATCH):
+                part = entries[begin : begin + _BATCH]
+                self._collection.upsert(
+                    ids=[entry.id for entry in part],
+                    documents=[entry.text for entry in part],
+                    metadatas=[dict(entry.metadata) for entry in part],
+                    embeddings=vectors[begin : begin + _BATCH],
+                )
+
+    def drop(self, ids: Sequence[str]) -> None:
+        """Removes entries (their bytes stay in Chroma's files until the folder is replaced)."""
+        with _guarded():
+            for begin in range(0, len(ids), _BATCH):
+                self._collection.delete(ids=list(ids[begin : begin + _BATCH]))
+
+    def nearest(self, vector: Vectors, k: int, where: dict[str, Any] | None) -> list[tuple[str, float]]:
+        """Ids and cosine similarities, best first."""
+        with _guarded():
+            # an empty `where` raises in Chroma, so it is left out
+            extra: dict[str, Any] = {"where": where} if where else {}
+            got = self._collection.query(
+                query_embeddings=[vector], n_results=k, include=["distances"], **extra
+            )
+            distances = (got["distances"] or [[]])[0]
+            return [(entry, 1.0 - float(far)) for entry, far in zip(got["ids"][0], distances, strict=True)]
+
+    def count(self) -> int:
+        """How many entries there are."""
+        with _guarded():
+            return int(self._collection.count())
+
+    def delete(self) -> None:
+        """Removes the whole collection."""
+        with _guarded():
+            self._client.delete_collection(self.name)
+
+    def close(self) -> None:
+        """Lets go of the files or the connection."""
+        with contextlib.suppress(ChromaFailure), _guarded():
+            self._client.close()
+
+
+def delete_collections(url: str, prefix: str) -> None:
+    """Removes every collection of a server whose name begins with `prefix`. Raises ChromaFailure."""
+    probe = ChromaCollection.at_server(url, f"{prefix}probe")
+    with _guarded():
+        for found in probe._client.list_collections():
+            name = found if isinstance(found, str) else found.name
+            if name.startswith(prefix):
+                probe._client.delete_collection(name)
+    probe.close()

@@ -1,0 +1,157 @@
+"""What the screens work with: the profile, the engine, the assistant. No widget here.
+
+Everything slow or blocking runs in a thread; every method is called from the app's event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from engine.chat import ChatModel
+    from engine.embedding import Embedder
+    from engine.settings import Settings
+    from memory.background import BackgroundExtractor
+    from memory.profile import Profile
+    from personalize.answer import Assistant
+    from study.database import StudyDatabase
+
+
+def open_profile(settings: Settings) -> Profile:
+    """Opens the profile of the settings. Raises memory.errors.ProfileInUse and other RecenterErrors."""
+    from engine.paths import profile_dir
+    from memory.profile import Profile
+
+    return Profile.open(profile_dir(settings), chroma_url=settings.chroma_url)
+
+
+class Services:
+    """Opens things once, when they are first needed, and closes them together."""
+
+    def __init__(self, settings: Settings, profile: Profile | None = None) -> None:
+        self.settings = settings
+        self._profile = profile
+        self.chat: ChatModel | None = None
+        self._embedder: Embedder | None = None
+        self._assistant: Assistant | None = None
+        self._study: StudyDatabase | None = None
+        self._background: BackgroundExtractor | None = None
+        self._opening = asyncio.Lock()
+
+    @property
+    def profile(self) -> Profile:
+        assert self._profile is not None, "open() was not awaited"
+        return self._profile
+
+    @property
+    def folder(self) -> Path:
+        return Path(self.profile.folder)
+
+    async def open(self) -> None:
+        """Opens the profile when it was not handed in."""
+        if self._profile is None:
+            self._profile = await asyncio.to_thread(open_profile, self.settings)
+
+    async def open_engine(self) -> ChatModel:
+        """Opens the chat model that the settings and the machine offer. Raises EngineError."""
+        from engine.choice import open_chat_model
+
+        async with self._opening:
+            if self.chat is None:
+                self.chat = await open_chat_model(self.settings)
+                self._assistant = None
+            return self.chat
+
+    async def reopen_engine(self) -> ChatModel:
+        """Closes the chat model and opens one again: after a crash, or another choice."""
+        await self.stop_background()
+        if self.chat is not None:
+            with contextlib.suppress(Exception):
+                await self.chat.close()
+        self.chat = None
+        self._assistant = None
+        return await self.open_engine()
+
+    async def embedder(self) -> Embedder:
+        """The embedding model. Raises ModelMissing."""
+        if self._embedder is None:
+            from engine.choice import open_embedder
+
+            self._embedder = await asyncio.to_thread(open_embedder, self.settings)
+        return self._embedder
+
+    async def assistant(self) -> Assistant:
+        """What answers. Raises EngineError when there is no model."""
+        chat = await self.open_engine()
+        if self._assistant is None:
+            embedder = await self.embedder()
+
+            def make() -> Assistant:
+                from personalize.answer import Assistant
+
+                return Assistant(self.profile, chat, embedder, self.settings)
+
+            self._assistant = await asyncio.to_thread(make)
+        return self._assistant
+
+    async def study(self) -> StudyDatabase:
+        """The study file of the profile."""
+        if self._study is None:
+
+            def make() -> Any:
+                from study.database import StudyDatabase
+
+                return StudyDatabase.open(self.folder)
+
+            self._study = await asyncio.to_thread(make)
+        return self._study
+
+    async def start_background(self, on_state: Callable[[str], None]) -> None:
+        """Starts the reading of messages in idle time; `on_state` may be called from any thread."""
+        if self._background is not None:
+            return
+        await self.open_engine()
+        embedder = await self.embedder()
+        from tui.app.background import start_extractor
+
+        self._background = await start_extractor(self.profile, self.chat, embedder, on_state)
+
+    async def pause_background(self) -> None:
+        """Before an answer: the model is the person's now."""
+        if self._background is not None:
+            await self._background.pause()
+
+    def resume_background(self) -> None:
+        """After an answer: the machine is idle again."""
+        if self._background is not None:
+            self._background.resume()
+
+    async def stop_background(self) -> None:
+        """Ends the reading."""
+        background, self._background = self._background, None
+        if background is not None:
+            with contextlib.suppress(Exception):
+                await background.pause()
+            close = getattr(background, "close", None) or getattr(background, "stop", None)
+            if close is not None:
+                with contextlib.suppress(Exception):
+                    result = close()
+                    if asyncio.iscoroutine(result):
+                        await result
+
+    async def close(self) -> None:
+        """Ends the background work and the engine's child process, then closes the stores."""
+        await self.stop_background()
+        if self.chat is not None:
+            with contextlib.suppress(Exception):
+                await self.chat.close()
+            self.chat = None
+        for store in (self._study, self._profile):
+            if store is not None:
+                with contextlib.suppress(Exception):
+                    await asyncio.to_thread(store.close)
+        self._study = self._profile = None

@@ -1,0 +1,102 @@
+"""A Markdown that grows: pieces are collected and shown together, the first one at once."""
+
+from __future__ import annotations
+
+import time
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.widgets import Markdown, Static
+from textual.widgets.markdown import MarkdownStream
+
+from tui.app.text import tr
+
+
+class StreamView(Vertical):
+    """One answer while it is written, and after.
+
+    `feed` only appends to a buffer; `flush` (called by the screen's one timer) shows what has
+    come; `finish` renders the whole text once more, because a half-open fence that was streamed
+    cannot be told from a closed one.
+    """
+
+    def __init__(self, text: str = "", *, waiting: bool = False, **kwargs: str) -> None:
+        super().__init__(**kwargs)
+        self.text = text
+        self.waiting = waiting and not text
+        self.started = time.monotonic()
+        self.pieces = 0
+        self.thinking = 0
+        self._pending: list[str] = []
+        self._stream: MarkdownStream | None = None
+
+    def compose(self) -> ComposeResult:
+        yield Static(tr("waiting for the first word …"), classes="stream-wait")
+        yield Markdown(self.text, open_links=False)
+
+    def on_mount(self) -> None:
+        self.query_one(".stream-wait").display = self.waiting
+
+    @property
+    def markdown(self) -> Markdown:
+        return self.query_one(Markdown)
+
+    def restart(self) -> None:
+        """Ready for a new answer: empty, waiting."""
+        self.text = ""
+        self.pieces = self.thinking = 0
+        self.waiting = True
+        self.started = time.monotonic()
+        self._pending.clear()
+
+    def feed(self, text: str, thinking: str = "") -> bool:
+        """Keeps a piece for the next flush; True when it is the first one, which should be flushed now."""
+        self.thinking += len(thinking)
+        if not text:
+            return False
+        first = not self.text
+        self.pieces += 1
+        self.text += text
+        self._pending.append(text)
+        return first
+
+    async def flush(self) -> None:
+        """Shows what has come since the last flush."""
+        if self.waiting:
+            note = self.query_one(".stream-wait", Static)
+            if self._pending:
+                self.waiting = False
+                note.display = False
+            else:
+                note.update(self._wait_text())
+                return
+        if not self._pending:
+            return
+        piece = "".join(self._pending)
+        self._pending.clear()
+        if self._stream is None:
+            self._stream = Markdown.get_stream(self.markdown)
+        await self._stream.write(piece)
+
+    def _wait_text(self) -> str:
+        seconds = int(time.monotonic() - self.started)
+        if self.thinking:
+            return tr("thinking … {n} characters, {s} s", n=self.thinking, s=seconds)
+        return tr("waiting for the first word … {s} s", s=seconds)
+
+    async def finish(self, text: str | None = None) -> None:
+        """The last word: stops the stream and renders the full text from its beginning."""
+        if text is not None:
+            self.text = text
+        self._pending.clear()
+        self.waiting = False
+        self.query_one(".stream-wait").display = False
+        if self._stream is not None:
+            await self._stream.stop()
+            self._stream = None
+        await self.markdown.update(self.text)
+
+    def speed(self) -> float | None:
+        """Pieces (about tokens) a second since the start, None before there is something to say."""
+        passed = time.monotonic() - self.started
+        return self.pieces / passed if self.pieces > 2 and passed > 0.2 else None

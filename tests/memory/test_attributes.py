@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
 from memory.attributes import AttributeStore, Evidence, Sensitivity, Status
 from memory.conversations import Message
 from memory.errors import BadEvidence, NotFound, NothingToUndo, StoreError, Tombstoned
+from memory.folding import fold_hard
 from memory.profile import Profile
 
 
@@ -189,36 +190,50 @@ class AttributeMachine(RuleBasedStateMachine):
 
     @rule(item=ids, text=texts)
     def edit(self, item: str, text: str) -> None:
+        if item not in self.states:
+            return
         self.store.edit(item, text)
         self.changed(item)
 
     @rule(item=ids, reason=st.sampled_from(["", "wrong", "private"]))
     def reject(self, item: str, reason: str) -> None:
+        if item not in self.states:
+            return
         self.store.reject(item, reason)
         self.changed(item)
 
     @rule(item=ids)
     def accept(self, item: str) -> None:
+        if item not in self.states:
+            return
         self.store.accept(item)
         self.changed(item)
 
     @rule(item=ids, value=st.booleans())
     def pin(self, item: str, value: bool) -> None:
+        if item not in self.states:
+            return
         self.store.pin(item, value)
         self.changed(item)
 
     @rule(item=ids, value=st.booleans())
     def never(self, item: str, value: bool) -> None:
+        if item not in self.states:
+            return
         self.store.never_use(item, value)
         self.changed(item)
 
     @rule(item=ids, start=st.integers(0, 10), length=st.integers(1, 10))
     def evidence(self, item: str, start: int, length: int) -> None:
+        if item not in self.states:
+            return
         self.store.add_evidence(item, Evidence(self.message.id, start, start + length))
         self.changed(item)
 
     @rule(item=ids)
     def undo(self, item: str) -> None:
+        if item not in self.states:
+            return
         if len(self.states[item]) == 1:
             with pytest.raises(NothingToUndo):
                 self.store.undo(item)
@@ -227,13 +242,18 @@ class AttributeMachine(RuleBasedStateMachine):
             self.states[item].pop()
             assert self.state(item) == self.states[item][-1]
 
-    @rule(item=consumes(ids))
+    @rule(item=ids)
     def forget(self, item: str) -> None:
+        if item not in self.states:
+            return
         text = self.store.get(item).text
+        twins = {other.id for other in self.store.list() if fold_hard(other.text) == fold_hard(text)}
         self.store.forget(item)
         assert self.store.is_tombstoned(text)
-        self.states.pop(item)
-        self.forgotten.add(item)
+        assert item in twins
+        for twin in twins:
+            self.states.pop(twin)
+        self.forgotten |= twins
 
     @invariant()
     def everything_fits_together(self) -> None:

@@ -18,8 +18,8 @@ def pair_tables(report: Report, pairs: PairReport) -> tuple[Table, ...]:
     """Counts first, then the tests, the paper's neighbours, what else could explain them."""
     tables = [
         _counts(report, pairs),
-        _tests(report, pairs),
         _beside_the_paper(report, pairs),
+        _tests(report, pairs),
         _explanations(pairs),
         _retest(pairs),
     ]
@@ -174,7 +174,7 @@ def pair_figures(report: Report, pairs: PairReport) -> tuple[Figure, ...]:
 
 def _band(pairs: PairReport) -> Figure:
     points = [(point.n, point.share, point.low, point.high) for point in pairs.sequence]
-    step = max(1, len(points) // 12)
+    step = max(1, -(-len(points) // 8))
     shown = sorted({*range(step - 1, len(points), step), len(points) - 1})
     table = Table(
         "Preference after each vote",

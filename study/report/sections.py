@@ -105,8 +105,10 @@ def _attributes(stage: AttributeReport, people: int) -> Section:
         tau, rho = stage.ranks.kendall, stage.ranks.spearman
         rows.append(("Rank correlation, Kendall tau-b", "", estimate(tau, "correlation"), ""))
         rows.append(("Rank correlation, Spearman", "", estimate(rho, "correlation"), ""))
-    many = None if people == 1 else "people"
-    note = f"{words.count(stage.judged, 'judgment')} in {words.count(stage.clusters, 'conversation' if people == 1 else 'person', many)}."
+    where = words.count(stage.clusters, "conversation")
+    if people > 1:
+        where = words.count(stage.clusters, "person", "people")
+    note = f"{words.count(stage.judged, 'judgment')} in {where}."
     failures = Table(
         "What was wrong with the others",
         ("Failure", "Count", "You" if people == 1 else "People", "Paper"),

@@ -40,7 +40,8 @@ def _line(x1: float, y1: float, x2: float, y2: float, kind: str) -> str:
 
 def _rect(x: float, y: float, width: float, height: float, kind: str, style: str = "") -> str:
     extra = f' style="{style}"' if style else ""
-    return f'<rect class="{kind}"{extra} x="{x:.1f}" y="{y:.1f}" width="{max(width, 0):.1f}" height="{height:.1f}"/>'
+    place = f'x="{x:.1f}" y="{y:.1f}" width="{max(width, 0):.1f}" height="{height:.1f}"'
+    return f'<rect class="{kind}"{extra} {place}/>'
 
 
 def _band(figure: Figure) -> tuple[list[str], int]:
@@ -106,7 +107,8 @@ def _share_rows(figure: Figure, *, filled: bool) -> tuple[list[str], int]:
             kind = "dot" if low is not None else "paper"
             body.append(f'<circle class="{kind}" cx="{x(value):.1f}" cy="{middle:.1f}" r="5"/>')
         if number < len(marks) and (mark := marks[number]) is not None:
-            points = f"{x(mark):.1f},{middle - 12:.1f} {x(mark) - 5:.1f},{middle - 20:.1f} {x(mark) + 5:.1f},{middle - 20:.1f}"
+            tip, top = x(mark), middle - 20
+            points = f"{tip:.1f},{middle - 12:.1f} {tip - 5:.1f},{top:.1f} {tip + 5:.1f},{top:.1f}"
             body.append(f'<polygon class="paper" points="{points}"/>')
             body.append(_line(x(mark), middle - 14, x(mark), middle + 12, "papermark"))
     height = bottom + 30

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+import math
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeVar, runtime_checkable
 
@@ -40,6 +41,10 @@ class ChatOptions:
     max_tokens: int | None = None
     num_ctx: int | None = None
     stop: tuple[str, ...] = ()
+
+
+# What ChatOptions leaves open, set alike for every engine: their defaults differ.
+SAMPLING: Mapping[str, float] = {"top_k": 40, "min_p": 0.05, "repeat_penalty": 1.0}
 
 
 @dataclass(frozen=True)
@@ -127,7 +132,7 @@ class ChatModel(Protocol):
 
     def stream(
         self, messages: Sequence[ChatMessage], options: ChatOptions | None = None
-    ) -> AsyncIterator[Chunk]:
+    ) -> AsyncGenerator[Chunk, None]:
         """Yields chunks as they come, the last one with timings."""
         ...
 
@@ -162,6 +167,23 @@ class ChatModel(Protocol):
     async def close(self) -> None:
         """Frees connections and, for the built-in engine, ends the child process."""
         ...
+
+
+def pool_labels(top: Sequence[tuple[str, float]], labels: Mapping[str, Sequence[str]]) -> dict[str, float]:
+    """Label scores from the first token's alternatives, as `ChatModel.label_scores` defines them.
+
+    `top` holds (token, log-probability) pairs, 20 at most; raises ValueError when it is empty.
+    """
+    if not top:
+        raise ValueError("no alternatives to score")
+    floor = min(logprob for _, logprob in top)
+    scores = {}
+    for label, spellings in labels.items():
+        wanted = {spelling.strip() for spelling in spellings}
+        found = [logprob for token, logprob in top if token.strip() in wanted]
+        peak = max(found, default=floor)
+        scores[label] = peak + math.log(sum(math.exp(x - peak) for x in found)) if found else floor
+    return scores
 
 
 async def yes_logit(model: ChatModel, messages: Sequence[ChatMessage]) -> float:

@@ -105,8 +105,8 @@ _CHAIN = """## How to check the file without this program
   salt is gone; the redaction event that names it holds the digest of what stands there now.
 * Chain: `hash = SHA-256(previous + content_hash)`, beginning with 64 zeros.
 * Order: block b has the size `sizes[int(SHA-256("SEED:size:b")) mod len(sizes)]`; its places are half
-  reference-left, half test-left, sorted by `SHA-256("SEED:order:b:i")`. A pair of ordinary use has the generic
-  answer on the left when Python's `random.Random(order_seed).random() < 0.5`.
+  reference-left, half test-left, sorted by `SHA-256("SEED:order:b:i")`. A pair of ordinary use has the
+  generic answer on the left when Python's `random.Random(order_seed).random() < 0.5`.
 * Repeats: trial i (from 0) comes back if `i mod n = int(SHA-256("SEED:repeat:g")) mod n`, where n is 1/share
   rounded and g = i div n.
 """

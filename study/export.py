@@ -1,4 +1,4 @@
-"""A study as files that others read without this program: JSONL, CSV, Parquet, SQLite, codebook, Datasette."""
+"""A study as files for other programs: JSONL, CSV, Parquet, SQLite, codebook, Datasette metadata."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def export(
 
 def without_texts(data: StudyData) -> StudyData:
     """The same rows with every text column empty; numbers, choices and ids stay."""
-    empty = {name: dict.fromkeys(columns, "") for name, columns in _TEXTS.items()}
+    empty: dict[str, dict[str, Any]] = {name: dict.fromkeys(columns, "") for name, columns in _TEXTS.items()}
     return replace(
         data,
         trials=tuple(replace(row, **empty["pairs"]) for row in data.trials),

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from study.clock import Clock
 from study.database import StudyDatabase
+from study.generation import GeneratedPair, PreparedGenerator
+from study.planning import ensure_plan
+from study.protocol import parse_protocol, register
 from study.recording import Candidate, Order, Place, ShownAnswer, store_pair, store_relevance_trial
+from study.runner import make_trial
+from study.trials import StudySession
 
 
 def made_pair(
@@ -69,3 +78,77 @@ def made_relevance(study: StudyDatabase) -> str:
         selector="zero-shot",
         threshold=0.5,
     )
+
+
+PROTOCOL = """
+name = "made"
+question = "Does it help?"
+seed = 11
+
+[prompts]
+source = "file"
+path = "prompts.txt"
+min_words = 1
+
+[trials]
+count = {count}
+repeats = {repeats}
+session_length = 20
+"""
+
+
+class FakeClock:
+    """A clock that a test moves: `clock` is what the product takes."""
+
+    def __init__(self) -> None:
+        self.time = datetime(2026, 1, 1, 9, 0, tzinfo=UTC)
+        self.seconds = 100.0
+        self.clock = Clock(utc=self._utc, monotonic=lambda: self.seconds)
+
+    def _utc(self) -> datetime:
+        self.time += timedelta(milliseconds=1)
+        return self.time
+
+    def pass_(self, **span: float) -> None:
+        """Moves both clocks."""
+        delta = timedelta(**span)
+        self.time += delta
+        self.seconds += delta.total_seconds()
+
+
+def made_study(
+    study: StudyDatabase, folder: Path, *, count: int = 8, repeats: float = 0.0, extra: str = ""
+) -> str:
+    """A registered and planned study over a file of prompts; returns its id."""
+    lines = [f"Prompt number {n}" for n in range(1, count + 1)]
+    (folder / "prompts.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    text = PROTOCOL.format(count=count, repeats=repeats) + extra
+    study_id = str(register(study, parse_protocol(text, folder=folder))["study"])
+    ensure_plan(study, study_id, folder=folder)
+    return study_id
+
+
+def prepared(count: int) -> PreparedGenerator:
+    """Both answers of every prompt of `made_study`."""
+    return PreparedGenerator(
+        {
+            f"prompts.txt:{n}": GeneratedPair(
+                [
+                    ShownAnswer("generic", f"Plain answer {n}.", engine="builtin", model="small", digest="d"),
+                    ShownAnswer(
+                        "personalized", f"Fitting answer {n}.", engine="builtin", model="small", digest="d"
+                    ),
+                ],
+                [Candidate("a1", "Likes short answers", score=1.0, selected=True)],
+                "zero-shot",
+                0.0,
+            )
+            for n in range(1, count + 1)
+        }
+    )
+
+
+async def make_all(session: StudySession, generator: PreparedGenerator) -> None:
+    """Every trial of a plan, made at once."""
+    for item in session.missing():
+        await make_trial(session, generator, item)

@@ -117,28 +117,29 @@ class Report:
 
     def to_plain(self) -> dict[str, Any]:
         """JSON-able: mappings, lists, strings, numbers, None (nan and infinities become None)."""
-        plain = _plain(self)
-        assert isinstance(plain, dict)
-        return plain
+        found = plain(self)
+        assert isinstance(found, dict)
+        return found
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Dataclasses, numpy numbers and tuples as what JSON knows; nan and infinities as None."""
     if isinstance(value, ShareTest):
-        return {**_fields(value), "best": _plain(value.best)}
+        return {**_fields(value), "best": plain(value.best)}
     if isinstance(value, Tally):
         return {**_fields(value), "decisive": value.decisive, "rated": value.rated}
     if dataclasses.is_dataclass(value):
         return _fields(value)
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, np.generic):
-        return _plain(value.item())
+        return plain(value.item())
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
 
 
 def _fields(value: Any) -> dict[str, Any]:
-    return {item.name: _plain(getattr(value, item.name)) for item in dataclasses.fields(value)}
+    return {item.name: plain(getattr(value, item.name)) for item in dataclasses.fields(value)}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from zlib import crc32
 
 import numpy as np
+from numpy.typing import NDArray
 
 from study.data import AttributeRow, RelevanceRow, StudyData, StudyInfo, TrialRow
 
@@ -175,3 +178,19 @@ def study(count: int = 60, *, preference: float = 0.75, seed: int = 1, **options
             name="evenings", question="Does memory help me?", protocol_hash="0" * 64, planned_trials=count
         ),
     )
+
+
+class WordEmbedder:
+    """Texts to unit vectors by hashing words: similar texts share words. For tests without a model file."""
+
+    name = "words"
+    digest = "words-1"
+    dimension = 24
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
+        for row, text in enumerate(texts):
+            for word in text.lower().split():
+                vectors[row, crc32(word.encode()) % self.dimension] += 1
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        return vectors / np.where(lengths == 0, 1, lengths)

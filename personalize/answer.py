@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import random
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -63,6 +63,8 @@ class Assistant:
         self.chat = chat
         self.embedder = embedder
         self.settings = settings
+        # What decides the sides of a pair: (seed, left). None is a coin; a running study sets its blocks.
+        self.sides: Callable[[], tuple[int, Arm]] | None = None
         self._store = profile.conversations
 
     def wants_comparison(self) -> bool:
@@ -242,8 +244,7 @@ class Assistant:
 
     async def _open_pair(self, turn: _Turn) -> None:
         assert turn.selection is not None
-        shuffle_seed = secrets.randbelow(_SEED_LIMIT)
-        left: Arm = "generic" if random.Random(shuffle_seed).random() < 0.5 else "personalized"
+        shuffle_seed, left = await asyncio.to_thread(self.sides or _coin)
         turn.pair = await asyncio.to_thread(
             self._store.create_pair, turn.prompt.id, turn.selection.id, turn.options.seed, shuffle_seed, left
         )
@@ -349,6 +350,11 @@ class Assistant:
         if pair.selection_id is None:
             raise RecenterError("This pair has no selection.")
         return pair, self.profile.selections.get(pair.selection_id)
+
+
+def _coin() -> tuple[int, Arm]:
+    seed = secrets.randbelow(_SEED_LIMIT)
+    return seed, "generic" if random.Random(seed).random() < 0.5 else "personalized"
 
 
 async def _end(task: asyncio.Task[None] | None) -> None:

@@ -13,11 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.chat import ChatModel
+from engine.classifier import Classifier
 from engine.embedding import Embedder
-from engine.errors import ModelMissing
+from engine.errors import ModelMissing, SettingsError
+from personalize.features import Candidates
+from personalize.learned import LearnedModel, make_pairs
+from personalize.learning import Learned, load
 from personalize.score_cache import ScoreCache
 from personalize.words import bm25
-from personalize.zero_shot import PairParts, ZeroShot
+from personalize.zero_shot import THRESHOLD, ZeroShot
 
 NAMES = ("auto", "bm25", "cosine", "model", "combined", "learned")
 DESCRIPTIONS: Mapping[str, str] = {
@@ -30,6 +34,8 @@ DESCRIPTIONS: Mapping[str, str] = {
 }
 
 Vectors = NDArray[np.float32]
+# F1 that may be given up for a selection that takes no model time.
+_INSTANT_IS_WORTH = 0.02
 
 
 @dataclass(frozen=True)
@@ -129,14 +135,26 @@ class ModelSelector:
 
 
 class CombinedSelector:
-    """The corrected verdict of the model plus similarity; what is used without labels."""
+    """The corrected verdict of the model plus similarity; what is used without labels.
 
-    name = "combined"
-    threshold = 0.5
+    `zero` is the threshold on the combined score: the shipped one, or one learned from the user.
+    `calibration` turns the combined score into the user's own probability.
+    """
+
     slow = True
 
-    def __init__(self, zero_shot: ZeroShot) -> None:
+    def __init__(
+        self,
+        zero_shot: ZeroShot,
+        zero: float = THRESHOLD,
+        calibration: Classifier | None = None,
+        name: str = "combined",
+    ) -> None:
         self._zero_shot = zero_shot
+        self._zero = zero
+        self._calibration = calibration
+        self.name = name
+        self.threshold = 0.5 if calibration is None else float(calibration.probability([[zero]])[0])
 
     async def score_texts(
         self,
@@ -146,14 +164,52 @@ class CombinedSelector:
         categories: Sequence[str] | None = None,
     ) -> list[Score]:
         parts = await self._zero_shot.score(prompt, texts, vectors)
-        return [self.calibrated(each) for each in parts]
+        return [Score(self._value(each.score), each.as_dict()) for each in parts]
 
-    @staticmethod
-    def calibrated(parts: PairParts) -> Score:
-        """A score in which 0.5 is the shipped threshold."""
-        from personalize.zero_shot import THRESHOLD
+    def _value(self, combined: float) -> float:
+        if self._calibration is None:
+            return squash(combined, self._zero)
+        return float(self._calibration.probability([[combined]])[0])
 
-        return Score(squash(parts.score, THRESHOLD), parts.as_dict())
+
+class LearnedSelector:
+    """Trained on relevance judgments; asks the chat model only when it was trained with its verdict."""
+
+    def __init__(self, model: LearnedModel, embedder: Embedder, zero_shot: ZeroShot | None) -> None:
+        self.name = "learned" if model.with_model else "learned-fast"
+        self.threshold = model.threshold
+        self.slow = model.with_model
+        self._model = model
+        self._embedder = embedder
+        self._zero_shot = zero_shot
+
+    async def score_texts(
+        self,
+        prompt: str,
+        texts: Sequence[str],
+        vectors: Vectors | None = None,
+        categories: Sequence[str] | None = None,
+    ) -> list[Score]:
+        if not texts:
+            return []
+        query = (await asyncio.to_thread(self._embedder.embed, [prompt]))[0]
+        if vectors is None:
+            vectors = await asyncio.to_thread(self._embedder.embed, list(texts))
+        parts: list[dict[str, float]] = [{} for _ in texts]
+        logits = combined = None
+        if self._model.with_model and self._zero_shot is not None:
+            verdicts = await self._zero_shot.score(prompt, texts, vectors)
+            logits = np.array([each.logit for each in verdicts])
+            combined = np.array([each.score for each in verdicts])
+            parts = [each.as_dict() for each in verdicts]
+        candidates = Candidates(prompt, texts, query, vectors, categories or (), logits, combined)
+        pairs = make_pairs([candidates], [""], with_model=logits is not None)
+        scores = self._model.probability(pairs)
+        cosines = vectors @ query
+        return [
+            Score(float(p), {**part, "cosine": float(c)})
+            for p, part, c in zip(scores, parts, cosines, strict=True)
+        ]
 
 
 async def make_selector(
@@ -163,21 +219,51 @@ async def make_selector(
     cache: ScoreCache | None = None,
     *,
     folder: Path | None = None,
+    zero_shot: ZeroShot | None = None,
 ) -> TextSelector:
     """The selector called `name`. `folder` is the profile's, where a learned selector is kept.
 
-    Raises ModelMissing when the selector needs a model that is not there.
+    Raises ModelMissing when the selector needs a model that is not there, SettingsError for "learned"
+    where nothing is learned.
     """
     if name == "bm25":
         return Bm25Selector()
     if name == "cosine":
         return CosineSelector(embedder)
-    if chat is None or not (await chat.probe()).logprobs:
+    able = chat is not None and (await chat.probe()).logprobs
+    if able and zero_shot is None:
+        assert chat is not None
+        zero_shot = ZeroShot(chat, embedder, cache)
+    if folder is not None and name in ("auto", "learned"):
+        known = await asyncio.to_thread(load, folder)
+        if (found := _from_judgments(known, embedder, zero_shot)) is not None:
+            return found
+    if name == "learned":
+        raise SettingsError(
+            "Nothing is learned yet that is better than what ships.",
+            "Judge some memories as relevant or not, or choose the selector auto.",
+        )
+    if zero_shot is None:
         if name == "auto":
             return CosineSelector(embedder)
         raise ModelMissing(
             f"The selector {name!r} needs a chat model that tells label probabilities.",
             "Choose another model, or the selector cosine.",
         )
-    zero_shot = ZeroShot(chat, embedder, cache)
     return ModelSelector(zero_shot) if name == "model" else CombinedSelector(zero_shot)
+
+
+def _from_judgments(known: Learned, embedder: Embedder, zero_shot: ZeroShot | None) -> TextSelector | None:
+    """The selector of the rung in use, as far as the models at hand allow it."""
+    if known.standing.rung in ("threshold", "calibrated") and zero_shot is not None:
+        return CombinedSelector(zero_shot, known.threshold, known.calibration, "combined+own")
+    usable = [m for m in (known.fast, known.full) if m is not None and m.embedder == embedder.digest]
+    tried = known.standing.tried
+    for model in usable:
+        if not model.with_model:
+            # without the chat model it is instant; a little less good is good enough
+            if zero_shot is None or tried.get("fast", 0.0) >= tried.get("full", 0.0) - _INSTANT_IS_WORTH:
+                return LearnedSelector(model, embedder, None)
+        elif zero_shot is not None:
+            return LearnedSelector(model, embedder, zero_shot)
+    return None

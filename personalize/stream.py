@@ -102,7 +102,7 @@ class AnswerStream:
         return await self._pass_on(self.sent, options)
 
     async def _pass_on(self, messages: list[ChatMessage], options: ChatOptions) -> Chunk:
-        async with contextlib.aclosing(self._chat.stream(messages, options)) as chunks:  # type: ignore[type-var]
+        async with contextlib.aclosing(self._chat.stream(messages, options)) as chunks:
             async for chunk in chunks:
                 if chunk.text or chunk.thinking:
                     self._text.append(chunk.text)

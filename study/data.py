@@ -7,8 +7,8 @@ Every row is the *current* value of a rating or judgment: corrections are applie
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal, TypeVar, get_args
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
 
 Arm = Literal["generic", "personalized"]
 Side = Literal["left", "right"]
@@ -23,8 +23,6 @@ VERDICTS: tuple[str, ...] = get_args(Verdict)
 FAILURE_MODES: tuple[str, ...] = get_args(FailureMode)
 ORIGINS: tuple[str, ...] = get_args(Origin)
 OUTCOMES: tuple[str, ...] = get_args(Outcome)
-
-RowT = TypeVar("RowT", "TrialRow", "AttributeRow", "RelevanceRow")
 
 
 @dataclass(frozen=True)
@@ -186,51 +184,4 @@ def from_plain(data: Mapping[str, Any]) -> StudyData:
         attributes=tuple(AttributeRow(**row) for row in data.get("attributes", ())),
         relevance=tuple(RelevanceRow(**row) for row in data.get("relevance", ())),
         info=StudyInfo(**info),
-    )
-
-
-def merge(parts: Iterable[tuple[str, StudyData]]) -> StudyData:
-    """Several people's data as one; the string given with each becomes part of every name in it.
-
-    A person called "me" in the part "anna" becomes "anna" there, anyone else "anna:NAME"; conversations
-    and prompts are prefixed too, so that clusters of different people never meet.
-    """
-    trials: list[TrialRow] = []
-    attributes: list[AttributeRow] = []
-    relevance: list[RelevanceRow] = []
-    infos: list[StudyInfo] = []
-    for label, data in parts:
-        trials += [
-            replace(
-                _owned(row, label),
-                id=f"{label}:{row.id}",
-                repeat_of=f"{label}:{row.repeat_of}" if row.repeat_of else None,
-            )
-            for row in data.trials
-        ]
-        attributes += [replace(_owned(row, label), id=f"{label}:{row.id}") for row in data.attributes]
-        relevance += [
-            replace(_owned(row, label), id=f"{label}:{row.id}", prompt_id=f"{label}:{row.prompt_id}")
-            for row in data.relevance
-        ]
-        infos.append(data.info)
-    return StudyData(tuple(trials), tuple(attributes), tuple(relevance), _merged_info(infos))
-
-
-def _owned(row: RowT, label: str) -> RowT:
-    person = label if row.person == "me" else f"{label}:{row.person}"
-    return replace(row, person=person, conversation=f"{label}:{row.conversation}")
-
-
-def _merged_info(infos: list[StudyInfo]) -> StudyInfo:
-    if not infos:
-        return StudyInfo()
-    return replace(
-        infos[0],
-        protocol_hash=", ".join(sorted({info.protocol_hash for info in infos if info.protocol_hash})),
-        amendments=sum(info.amendments for info in infos),
-        planned_trials=None,
-        models=tuple(sorted({name for info in infos for name in info.models})),
-        failed_generations=sum(info.failed_generations for info in infos),
-        shown_not_rated=sum(info.shown_not_rated for info in infos),
     )

@@ -110,7 +110,8 @@ def sentence(report: TrainingReport) -> str:
         verdict = "beats" if report.beats else "does not reliably beat"
         used = "" if report.beats else " It is not used."
         parts.append(
-            f"Trained on {had}: AUC {estimate(trained.auc, 'points')} out of fold, which {verdict} {against}; "
+            f"Trained on {had}: AUC {estimate(trained.auc, 'points')} out of fold, which {verdict} "
+            f"{against}; "
             f"difference {gain}.{used}"
         )
     if report.rank is not None:

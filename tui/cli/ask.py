@@ -83,10 +83,7 @@ class _Turn:
     texts: dict[str, str] = field(default_factory=dict)
     timings: dict[str, dict[str, Any]] = field(default_factory=dict)
     errors: dict[str, RecenterError] = field(default_factory=dict)
-    _held: list[str] = field(
-        default_factory=list
-    )  # personalized text that waits for the generic answer's end
-    _open: str = ""  # the arm whose text is being printed
+    printer: AnswerPrinter = field(default_factory=AnswerPrinter)
 
     async def run(
         self, profile: Profile, settings: Settings, model: str | None, conversation_id: str | None

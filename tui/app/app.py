@@ -39,7 +39,11 @@ class RecenterApp(App[int]):
     TITLE = "Recenter"
     ENABLE_COMMAND_PALETTE = True
     CSS_PATH: ClassVar[list[str]] = [
-        "styles/base.tcss", "styles/chat.tcss", "styles/pair.tcss", "styles/memory.tcss", "styles/study.tcss",
+        "styles/base.tcss",
+        "styles/chat.tcss",
+        "styles/pair.tcss",
+        "styles/memory.tcss",
+        "styles/study.tcss",
     ]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "help", "Help", priority=True),
@@ -223,7 +227,9 @@ class RecenterApp(App[int]):
             return True
         else:
             self.open_engine(again=True)
-            self.notify(tr("No model answers yet. Trying again; send once more when the line below is green."))
+            self.notify(
+                tr("No model answers yet. Trying again; send once more when the line below is green.")
+            )
         return False
 
     services_lost = False
@@ -284,6 +290,8 @@ class RecenterApp(App[int]):
 
     def _switch_to(self, screen: Screen[None]) -> None:
         """One of the large screens; a second press of its key goes back to the chat."""
+        if not self.services.is_open:
+            return
         kind = type(screen)
         if any(isinstance(each, kind) for each in self.screen_stack):
             self.back_to_chat()

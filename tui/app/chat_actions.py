@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 from textual import on, work
+from textual.message_pump import MessagePump
 
 from tui.app.chat_data import other_of_pair, switch_branch
 from tui.app.composer import Composer
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     Base = ChatScreen
 else:
-    Base = object
+    Base = MessagePump  # so that the handlers marked with @on are found
 
 NEXT_COMPARE = {"always": "some", "some": "off", "off": "always"}
 
@@ -90,7 +91,9 @@ class ChatActions(Base):
             self._why(message)
 
     def _last_answer(self) -> Message | None:
-        return next((e.message for e in reversed(self.transcript.entries) if e.message.role == "assistant"), None)
+        return next(
+            (e.message for e in reversed(self.transcript.entries) if e.message.role == "assistant"), None
+        )
 
     def _message(self, message_id: str) -> Message | None:
         return next((e.message for e in self.transcript.entries if e.message.id == message_id), None)

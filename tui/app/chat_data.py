@@ -79,7 +79,7 @@ def note_of(message: Message, used: int | None = None) -> str:
     if tokens and seconds:
         parts.append(tr("{n} tok/s", n=f"{tokens / seconds:.1f}"))
     if message.kind == "personalized":
-        parts.append(tr("personalized with {n} memories", n=used) if used else tr("personalized"))
+        parts.append(tr("personalized, memories used: {n}", n=used) if used else tr("personalized"))
     elif message.kind == "generic" and message.pair_id:
         parts.append(tr("generic, of a pair"))
     if timings.get("finish_reason") == "length":

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from textual import on
+from textual.message_pump import MessagePump
 
 from tui.app.errors import explain_error
 from tui.app.pair_view import PairView
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     Base = ChatScreen
 else:
-    Base = object
+    Base = MessagePump  # so that the handlers marked with @on are found
 
 
 def study_times(flow: RatingFlow) -> dict[str, Any]:
@@ -100,7 +101,7 @@ class ChatRating(Base):
             right = sides["personalized"] == flow.guess
             said += " " + (tr("You guessed right.") if right else tr("Your guess was wrong."))
         used = len(self.turn.selection.selected) if self.turn and self.turn.selection else 0
-        return said + "\n" + tr("{n} memories were used · w: why · Enter: go on", n=used)
+        return said + "\n" + tr("memories used: {n}   w: why   Enter: go on", n=used)
 
     @on(PairView.Closed)
     async def _closed(self, event: PairView.Closed) -> None:

@@ -41,17 +41,30 @@ class ChatScreen(ChatActions, ChatRating, Screen[None]):
     """The app's first screen; it stays below all others."""
 
     HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
-        (0, "-narrow"), (80, "-medium"), (100, "-wide"), (130, "-huge"),
+        (0, "-narrow"),
+        (80, "-medium"),
+        (100, "-wide"),
+        (130, "-huge"),
     ]
-    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-short"), (22, "-tall"), (32, "-high")]
+    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
+        (0, "-short"),
+        (22, "-tall"),
+        (32, "-high"),
+    ]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "escape", "Stop · leave the box", show=False),
         Binding("ctrl+n", "new_chat", "New", priority=True),
         Binding("ctrl+b", "toggle_sidebar", "List", tooltip="Show or hide the conversations", priority=True),
         Binding("f5", "why", "Why?"),
         Binding("f6", "toggle_compare", "Compare", tooltip="Compare two answers: on, some, off"),
-        Binding("ctrl+r", "regenerate", "Again", tooltip="Answer the last message again", show=False,
-                priority=True),
+        Binding(
+            "ctrl+r",
+            "regenerate",
+            "Again",
+            tooltip="Answer the last message again",
+            show=False,
+            priority=True,
+        ),
         Binding("ctrl+f", "search", "Find", tooltip="Search the conversations", priority=True, show=False),
         Binding("f8", "copy_last", "Copy", tooltip="Copy the last answer", show=False),
         Binding("ctrl+up", "page(-1)", "Scroll the conversation up", show=False),

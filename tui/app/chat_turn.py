@@ -83,8 +83,10 @@ class TurnView:
     async def _on_AnswerStarted(self, event: Any) -> None:
         if event.omitted:
             self.screen.notify(
-                tr("The conversation is longer than the model's window: the {n} oldest messages are left out.",
-                   n=event.omitted)
+                tr(
+                    "The conversation is longer than the model's window: the {n} oldest messages are left out.",
+                    n=event.omitted,
+                )
             )
         if event.arm in self.streams or self.prompt is None:
             return
@@ -130,8 +132,8 @@ class TurnView:
             self.streams[arm] = self.pair_view.pane_of(arm).stream
         for arm, old in begun.items():
             new = self.streams[arm]
-            new.started, new.pieces = old.started, old.pieces
             new.feed(old.text)
+            new.started, new.first_at, new.pieces = old.started, old.first_at, old.pieces
             if arm in self.done:
                 await self.pair_view.pane_of(arm).finish(old.text)
             elif arm in self.failed:

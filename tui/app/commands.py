@@ -36,17 +36,22 @@ def app_commands(app: RecenterApp) -> Iterable[SystemCommand]:
     ]
     for title, help_text, action in conversation:
         yield SystemCommand(title, help_text, in_chat(action))  # type: ignore[arg-type]
-    yield SystemCommand(tr("Compare: always"), tr("Two answers whenever memory is used"),
-                        lambda: app.set_compare("always"))
+    yield SystemCommand(
+        tr("Compare: always"), tr("Two answers whenever memory is used"), lambda: app.set_compare("always")
+    )
     yield SystemCommand(tr("Compare: some"), tr("Two answers now and then"), lambda: app.set_compare("some"))
     yield SystemCommand(tr("Compare: off"), tr("One answer, with memory"), lambda: app.set_compare("off"))
     yield SystemCommand(tr("Memory"), tr("What is known about you"), app.action_memory)
     yield SystemCommand(tr("Review"), tr("What was proposed and waits for your word"), app.action_review)
     yield SystemCommand(tr("Studies"), tr("Find out whether the memory helps you"), app.action_studies)
-    yield SystemCommand(tr("Models"), tr("Which engine and model; download one"), lambda: app.open_first_run())
+    yield SystemCommand(
+        tr("Models"), tr("Which engine and model; download one"), lambda: app.open_first_run()
+    )
     yield SystemCommand(tr("Connect again"), tr("Opens the engine anew"), lambda: app.open_engine(again=True))
     for name in ("recenter-dark", "recenter-light", "ansi-dark", "ansi-light"):
-        yield SystemCommand(tr("Theme: {name}", name=name), tr("Colours"), lambda n=name: setattr(app, "theme", n))
+        yield SystemCommand(
+            tr("Theme: {name}", name=name), tr("Colours"), lambda n=name: setattr(app, "theme", n)
+        )
     yield SystemCommand(tr("Other theme"), tr("Choose among all"), app.action_change_theme)
     yield SystemCommand(tr("Help"), tr("Every key"), app.action_help)
     yield SystemCommand(tr("Quit"), tr("Everything is saved"), app.action_quit)

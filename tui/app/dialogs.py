@@ -14,7 +14,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from tui.app.keys import localise
+from tui.app.keys import hints, localise
 from tui.app.text import tr
 
 
@@ -37,12 +37,7 @@ class Confirm(ModalScreen[bool]):
             if self.detail:
                 yield Static(Content(self.detail), classes="dialog-detail")
             yield Static(
-                Content.from_markup(
-                    "[@click=screen.answer(True)][bold $accent]y[/] $yes[/]    "
-                    "[@click=screen.answer(False)][bold $accent]n[/] $no[/]",
-                    yes=tr("Yes"),
-                    no=tr("No"),
-                )
+                hints([("y", tr("Yes"), "screen.answer(True)"), ("n", tr("No"), "screen.answer(False)")])
             )
 
     def action_answer(self, yes: bool) -> None:

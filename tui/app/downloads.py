@@ -53,15 +53,15 @@ class Downloads:
 
     async def pull(self, host: str, model: str) -> None:
         """Lets Ollama fetch a model."""
-        from engine.ollama_chat import pull_model
+        from engine.ollama_models import pull
 
         await self._begin()
         error: Exception | None = None
         try:
-            async for progress in pull_model(host, model):
+            async for progress in pull(host, model):
                 if self.cancel.is_set():
                     break
-                self._tell(model, progress.done, progress.total, progress.stage)
+                self._tell(model, progress.done, progress.total or None, progress.status)
         except Exception as problem:
             error = problem
         self._end(error)

@@ -17,7 +17,7 @@ from textual.widgets import ProgressBar, Static
 from tui.app.dialogs import Ask
 from tui.app.errors import explain_error
 from tui.app.format import size
-from tui.app.keys import localise
+from tui.app.keys import hints, localise
 from tui.app.text import tr
 
 if TYPE_CHECKING:
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from tui.app.app import RecenterApp
     from tui.app.messages import FetchAdvanced, FetchEnded
     from tui.app.services import Services
-
-SUGGESTED_PULL = "qwen3:4b"
 
 
 @dataclass(frozen=True)
@@ -119,7 +117,10 @@ class FirstRunScreen(ModalScreen[None]):
         if survey.ollama_version:
             models = ", ".join(model.name for model in survey.ollama_chat_models[:4])
             facts.append(
-                ("Ollama", f"{survey.ollama_version} @ {survey.ollama_host}: " + (models or tr("no chat model")))
+                (
+                    "Ollama",
+                    f"{survey.ollama_version} @ {survey.ollama_host}: " + (models or tr("no chat model")),
+                )
             )
         else:
             facts.append(("Ollama", tr("none answers at {host}", host=survey.ollama_host)))
@@ -129,7 +130,9 @@ class FirstRunScreen(ModalScreen[None]):
             file = status.file
             facts.append((tr("To fetch"), f"{file.title} · {size(file.size)} · {file.license}"))
         if self.needs.files:
-            facts.append((tr("In all"), tr("{size}, once; it stays on this machine", size=size(self.needs.bytes))))
+            facts.append(
+                (tr("In all"), tr("{size}, once; it stays on this machine", size=size(self.needs.bytes)))
+            )
             facts.append((tr("Where"), str(self.services.settings.models_dir)))
         return facts
 
@@ -143,12 +146,10 @@ class FirstRunScreen(ModalScreen[None]):
         if self.needs.survey.ollama_version:
             items.append(("p", tr("pull an Ollama model"), "pull"))
         items.append(("r", tr("look again"), "look"))
-        items.append(("Esc", tr("read what is there meanwhile") if self.needs.files else tr("close"), "leave"))
-        parts = [
-            Content.from_markup(f"[@click=screen.{action}][bold $accent]{key}[/] $word[/]", word=word)
-            for key, word, action in items
-        ]
-        return Content("   ").join(parts)
+        items.append(
+            ("Esc", tr("read what is there meanwhile") if self.needs.files else tr("close"), "leave")
+        )
+        return hints((key, word, f"screen.{action}") for key, word, action in items)
 
     def action_download(self) -> None:
         if self.needs is None or self.recenter.downloads.running:
@@ -165,11 +166,18 @@ class FirstRunScreen(ModalScreen[None]):
         if self.needs is None or not self.needs.survey.ollama_version:
             self.notify(tr("No Ollama answers, so it cannot pull. Start it with: ollama serve"))
             return
+        from engine.ollama_models import suggest_pull
+
+        advice = suggest_pull()
         name = await self.app.push_screen_wait(
             Ask(
                 tr("Which model should Ollama fetch?"),
-                self.services.settings.chat_model or SUGGESTED_PULL,
-                detail=tr("A name from ollama.com/library; 4b means 4 billion weights, about 2.6 GB."),
+                self.services.settings.chat_model or advice.name,
+                detail=tr(
+                    "{name} ({size}) fits this machine; any name from ollama.com/library will do.",
+                    name=advice.name,
+                    size=size(advice.size),
+                ),
             )
         )
         if name:
@@ -185,7 +193,9 @@ class FirstRunScreen(ModalScreen[None]):
 
     def _show_progress(self, yes: bool) -> None:
         self.query_one("#first-run-bar").display = yes
-        self.query_one("#first-run-progress").display = yes or bool(self.query_one("#first-run-progress").display)
+        self.query_one("#first-run-progress").display = yes or bool(
+            self.query_one("#first-run-progress").display
+        )
 
     def advanced(self, message: FetchAdvanced) -> None:
         """Told by the app."""

@@ -19,9 +19,26 @@ from tui.app.text import tr
 
 def sections() -> Sequence[tuple[str, Sequence[type[DOMNode]]]]:
     """Which classes' keys stand under which heading. A test checks that no class with keys is left out."""
-    from tui.app import app, chat_screen, composer, dialogs, first_run, memory_screen, message_view
-    from tui.app import memory_table, pair_view, review_screen, sidebar, transcript, why_screen
-    from tui.app import study_new, study_results, study_screen, study_trial
+    from tui.app import (
+        app,
+        chat_screen,
+        composer,
+        dialogs,
+        first_run,
+        judge_card,
+        memory_screen,
+        memory_table,
+        message_view,
+        pair_view,
+        review_screen,
+        sidebar,
+        study_new,
+        study_results,
+        study_screen,
+        study_trial,
+        transcript,
+        why_screen,
+    )
 
     return [
         ("Everywhere", [app.RecenterApp]),
@@ -34,7 +51,7 @@ def sections() -> Sequence[tuple[str, Sequence[type[DOMNode]]]]:
         ("Review", [review_screen.ReviewScreen]),
         ("Why this answer?", [why_screen.WhyScreen]),
         ("Studies", [study_screen.StudyScreen, study_new.StudyNewScreen]),
-        ("A study's trial", [study_trial.TrialScreen]),
+        ("A study's trial", [study_trial.TrialScreen, judge_card.JudgeCard]),
         ("A study's results", [study_results.ResultsScreen]),
         ("Models", [first_run.FirstRunScreen]),
         ("Small windows", [dialogs.Confirm, dialogs.Ask, dialogs.Choose, HelpScreen]),
@@ -66,7 +83,7 @@ class HelpScreen(ModalScreen[None]):
                     continue
                 yield Static(Content.styled(tr(title), "bold $primary"), classes="help-title")
                 rows = [
-                    Content.styled(f"{' / '.join(line.keys):>18}", "$accent") + Content(f"  {line.what}")
+                    Content.styled(f"{' / '.join(line.keys):<20}", "$accent") + Content(f" {line.what}")
                     for line in lines
                 ]
                 yield Static(Content("\n").join(rows))

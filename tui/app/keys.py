@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from textual.binding import Binding
+from textual.content import Content
 from textual.dom import DOMNode
 from textual.keys import format_key
 
@@ -17,6 +18,22 @@ def localise(node: DOMNode) -> None:
     table = node._bindings.key_to_bindings
     for key, bindings in list(table.items()):
         table[key] = [replace(b, description=tr(b.description)) if b.description else b for b in bindings]
+
+
+NAMES = {
+    "escape": "Esc",
+    "enter": "Enter",
+    "space": "Space",
+    "tab": "Tab",
+    "delete": "Del",
+    "backspace": "Backspace",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+}
 
 
 @dataclass(frozen=True)
@@ -31,9 +48,11 @@ def key_name(key: str, display: str | None = None) -> str:
     """A key as it is written on a keyboard: "Ctrl+J", "F1", "←"."""
     if display:
         return display
-    return "+".join(
-        part.title() if part in ("ctrl", "shift", "alt") else format_key(part) for part in key.split("+")
+    *held, last = key.split("+")
+    name = NAMES.get(
+        last, last.upper() if held or (last[:1] == "f" and last[1:].isdigit()) else format_key(last)
     )
+    return "+".join([part.title() for part in held] + [name])
 
 
 def key_lines(node_class: type[DOMNode]) -> list[KeyLine]:
@@ -48,3 +67,12 @@ def key_lines(node_class: type[DOMNode]) -> list[KeyLine]:
 def all_keys(classes: Iterable[type[DOMNode]]) -> list[KeyLine]:
     """The lines of several classes, in order."""
     return [line for node_class in classes for line in key_lines(node_class)]
+
+
+def hints(items: Iterable[tuple[str, str, str]]) -> Content:
+    """Keys with their words, each of which can be clicked: (key, word, action)."""
+    parts = [
+        Content.from_markup(f"[@click={action}][bold]$key[/] $word[/]", key=key, word=word)
+        for key, word, action in items
+    ]
+    return Content("   ").join(parts)

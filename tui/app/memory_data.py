@@ -22,7 +22,12 @@ CONTEXT = 240  # characters of the message shown on each side of a quote
 STATUSES = ("", "proposed", "accepted", "rejected", "superseded")
 SORTS = ("created", "updated", "oldest", "text", "category")
 MARKS = {"proposed": "?", "accepted": "✓", "rejected": "✗", "superseded": "↷"}
-STYLES = {"proposed": "$warning", "accepted": "$success", "rejected": "$error", "superseded": "$foreground 50%"}
+STYLES = {
+    "proposed": "$warning",
+    "accepted": "$success",
+    "rejected": "$error",
+    "superseded": "$foreground 50%",
+}
 
 
 @dataclass(frozen=True)
@@ -73,7 +78,9 @@ class Detail:
     history: Sequence[Change]
 
 
-def read_page(profile: Profile, query: Query, offset: int, embedder: Embedder | None = None) -> list[Attribute]:
+def read_page(
+    profile: Profile, query: Query, offset: int, embedder: Embedder | None = None
+) -> list[Attribute]:
     """The next attributes of a query. A search by meaning has one page, best first."""
     store = profile.attributes
     if query.meaning and query.search and embedder is not None:
@@ -95,7 +102,8 @@ def _by_meaning(profile: Profile, query: Query, embedder: Embedder) -> list[Attr
     return [
         a
         for a in attributes
-        if (not query.status or a.status == query.status) and (not query.category or a.category == query.category)
+        if (not query.status or a.status == query.status)
+        and (not query.category or a.category == query.category)
     ]
 
 
@@ -111,7 +119,10 @@ def read_detail(profile: Profile, attribute_id: str, study: Any = None) -> Detai
     return Detail(
         attribute,
         read_places(profile, attribute),
-        [_use(profile, each, attribute_id, study) for each in profile.selections.for_attribute(attribute_id)[:50]],
+        [
+            _use(profile, each, attribute_id, study)
+            for each in profile.selections.for_attribute(attribute_id)[:50]
+        ],
         profile.attributes.history(attribute_id),
     )
 

@@ -10,9 +10,19 @@ from tui.app.format import age, clip
 from tui.app.memory_data import MARKS, STYLES, Detail, quote_content
 from tui.app.text import tr
 
-ACTIONS = {"created": "came in", "accepted": "accepted", "rejected": "rejected", "edited": "edited",
-           "superseded": "superseded", "pinned": "pinned", "unpinned": "unpinned", "never used": "never used",
-           "used again": "used again", "undone": "undone", "evidence added": "said again"}
+ACTIONS = {
+    "created": "came in",
+    "accepted": "accepted",
+    "rejected": "rejected",
+    "edited": "edited",
+    "superseded": "superseded",
+    "pinned": "pinned",
+    "unpinned": "unpinned",
+    "never used": "never used",
+    "used again": "used again",
+    "undone": "undone",
+    "evidence added": "said again",
+}
 
 
 def heading(text: str) -> Content:
@@ -30,8 +40,11 @@ def facts(detail: Detail) -> Content:
         words.append(tr("pinned"))
     if attribute.never_use:
         words.append(tr("never used"))
-    words.append({"extracted": tr("from what you wrote"), "added": tr("added by you"),
-                  "imported": tr("imported")}[attribute.source])
+    words.append(
+        {"extracted": tr("from what you wrote"), "added": tr("added by you"), "imported": tr("imported")}[
+            attribute.source
+        ]
+    )
     line = Content.styled(f"{MARKS.get(status, '')} {tr(status)}", STYLES.get(status, ""))
     line += Content.styled(" · " + " · ".join(words), "$foreground 65%")
     if attribute.reason:

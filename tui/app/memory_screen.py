@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container, Vertical, VerticalScroll
+from textual.containers import Container, VerticalScroll
 from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import DataTable, Footer, Input, Static
@@ -26,9 +26,20 @@ if TYPE_CHECKING:
     from tui.app.app import RecenterApp
     from tui.app.services import Services
 
-STATUS_WORDS = {"": "all", "proposed": "proposed", "accepted": "accepted", "rejected": "rejected",
-                "superseded": "superseded"}
-SORT_WORDS = {"created": "newest", "updated": "changed", "oldest": "oldest", "text": "text", "category": "category"}
+STATUS_WORDS = {
+    "": "all",
+    "proposed": "proposed",
+    "accepted": "accepted",
+    "rejected": "rejected",
+    "superseded": "superseded",
+}
+SORT_WORDS = {
+    "created": "newest",
+    "updated": "changed",
+    "oldest": "oldest",
+    "text": "text",
+    "category": "category",
+}
 
 
 class MemoryScreen(Screen[None]):
@@ -43,7 +54,9 @@ class MemoryScreen(Screen[None]):
         Binding("f", "forget", "Forget"),
         Binding("u", "decide('undo')", "Undo"),
         Binding("p", "toggle('pin')", "Pin", show=False, tooltip="Pin or unpin: kept on top"),
-        Binding("n", "toggle('never_use')", "Never use", show=False, tooltip="Known, but never used for an answer"),
+        Binding(
+            "n", "toggle('never_use')", "Never use", show=False, tooltip="Known, but never used for an answer"
+        ),
         Binding("plus", "add", "Add", show=False, tooltip="Add by hand", key_display="+"),
         Binding("slash", "search", "Search", key_display="/"),
         Binding("m", "meaning", "Meaning", tooltip="Search by words or by meaning", show=False),
@@ -142,7 +155,9 @@ class MemoryScreen(Screen[None]):
     def _empty(self) -> str:
         if self.query_state != Query():
             return tr("Nothing fits. Esc shows everything again.")
-        return tr("Nothing is known yet. Chat, and what you tell of yourself is proposed here; + adds by hand.")
+        return tr(
+            "Nothing is known yet. Chat, and what you tell of yourself is proposed here; + adds by hand."
+        )
 
     def _draw_strip(self) -> None:
         query = self.query_state
@@ -158,7 +173,9 @@ class MemoryScreen(Screen[None]):
             tail.append(("≈ " if query.meaning else "/ ") + query.search)
         if self.table.marked:
             tail.append(tr("{n} marked", n=len(self.table.marked)))
-        self.query_one("#memory-strip", Static).update(line + Content.styled("   " + " · ".join(tail), "$accent"))
+        self.query_one("#memory-strip", Static).update(
+            line + Content.styled("   " + " · ".join(tail), "$accent")
+        )
 
     @on(MemoryTable.Marked)
     def _marked(self) -> None:
@@ -303,9 +320,13 @@ class MemoryScreen(Screen[None]):
         if not targets:
             return
         question = (
-            tr("Forget this for good?") if len(targets) == 1 else tr("Forget these {n} for good?", n=len(targets))
+            tr("Forget this for good?")
+            if len(targets) == 1
+            else tr("Forget these {n} for good?", n=len(targets))
         )
         detail = self.table.attributes[targets[0]].text if len(targets) == 1 else ""
-        note = tr("Every trace but your own message is removed, and it is not proposed again. There is no undo.")
+        note = tr(
+            "Every trace but your own message is removed, and it is not proposed again. There is no undo."
+        )
         if await self.app.push_screen_wait(Confirm(question, f"{detail}\n\n{note}".strip())):
             self._change(self.services.profile.attributes.forget, tr("Forgotten"))

@@ -43,10 +43,10 @@ class PairView(Vertical, can_focus=True):
         Binding("down,j", "scroll_panes(1)", "Scroll down", show=False),
         Binding("pageup", "page_panes(-1)", "Page up", show=False),
         Binding("pagedown,space", "page_panes(1)", "Page down", show=False),
-        Binding("tab", "switch", "Other side"),
-        Binding("l", "lock", "Scroll together or alone"),
-        Binding("z", "zoom", "One side full size"),
-        Binding("c", "copy", "Copy the side", show=False),
+        Binding("tab", "switch", "Side", tooltip="The other side: for scrolling alone, copying, full size"),
+        Binding("l", "lock", "Lock", tooltip="Scroll both together, or each alone"),
+        Binding("z", "zoom", "Zoom", tooltip="One side in full size, and back"),
+        Binding("c", "copy", "Copy this side", show=False),
     ]
 
     class Rated(Message):
@@ -61,6 +61,9 @@ class PairView(Vertical, can_focus=True):
 
     class WhyAsked(Message):
         """The person wants to know what was used."""
+
+    class UndoAsked(Message):
+        """Undo was pressed after everything was answered and saved."""
 
     class Copied(Message):
         """The person wants the text of one side."""
@@ -170,7 +173,11 @@ class PairView(Vertical, can_focus=True):
             self._answered(self.flow.suspect(None))
 
     def action_undo(self) -> None:
-        if self.flow is not None and self.rateable and self.flow.step != "done" and self.flow.undo():
+        if self.flow is None:
+            return
+        if self.flow.step == "done":
+            self.post_message(self.UndoAsked())
+        elif self.rateable and self.flow.undo():
             self.draw()
 
     def action_close(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 from textual.widgets import Static
 
+from tui.app.keys import hints
 from tui.app.rating_flow import RatingFlow
 from tui.app.text import tr
 
@@ -45,20 +46,8 @@ class RatingBar(Static):
             head += Content.styled("   " + tr("still being written"), "$foreground 60%")
         return head + Content("\n") + keys
 
-    @staticmethod
-    def _keys(items: list[tuple[str, str, str]]) -> Content:
-        """Keys with their words; the third part is the action a click runs."""
-        parts = []
-        for key, word, action in items:
-            parts.append(
-                Content.from_markup(
-                    f"[@click={action}][bold $accent]{key.replace('[', chr(92) + '[')}[/] $word[/]", word=word
-                )
-            )
-        return Content("   ").join(parts)
-
     def _choice(self) -> tuple[str, Content]:
-        return tr("Which answer is better for you?"), self._keys(
+        return tr("Which answer is better for you?"), hints(
             [
                 ("1/←", "A", "pair.side('left')"),
                 ("2/→", "B", "pair.side('right')"),
@@ -70,13 +59,11 @@ class RatingBar(Static):
 
     def _strength(self) -> tuple[str, Content]:
         assert self.flow is not None
-        items = [
-            (str(n), tr(STRENGTH_WORDS[n]), f"pair.digit({n})") for n in self.flow.allowed_strengths()
-        ]
-        return tr("How much better?"), self._keys([*items, ("u", tr("undo"), "pair.undo")])
+        items = [(str(n), tr(STRENGTH_WORDS[n]), f"pair.digit({n})") for n in self.flow.allowed_strengths()]
+        return tr("How much better?"), hints([*items, ("u", tr("undo"), "pair.undo")])
 
     def _guess(self) -> tuple[str, Content]:
-        return tr("Which one do you think knew something about you?"), self._keys(
+        return tr("Which one do you think knew something about you?"), hints(
             [
                 ("1/←", "A", "pair.side('left')"),
                 ("2/→", "B", "pair.side('right')"),

@@ -18,7 +18,7 @@ from textual.widgets import Footer, Static
 from tui.app.dialogs import Ask, Choose, Confirm
 from tui.app.errors import explain_error
 from tui.app.format import age
-from tui.app.keys import localise
+from tui.app.keys import hints, localise
 from tui.app.memory_data import Place, quote_content, read_places
 from tui.app.text import tr
 
@@ -113,7 +113,10 @@ class ReviewScreen(Screen[None]):
         if attribute is None:
             claim.update(Content.styled(tr("Nothing waits."), "bold $success"))
             quotes.update(
-                tr("You judged {n}. Esc goes back to the chat; F2 shows everything that is known.", n=len(self.done))
+                tr(
+                    "You judged {n}. Esc goes back to the chat; F2 shows everything that is known.",
+                    n=len(self.done),
+                )
             )
             keys.update("")
             return
@@ -139,7 +142,9 @@ class ReviewScreen(Screen[None]):
             words.append(tr("for a while"))
         line += Content.styled("\n" + " · ".join(words), "$foreground 55%")
         if str(attribute.sensitivity) != "none":
-            line += Content.styled(" · " + tr("sensitive: {what}", what=tr(str(attribute.sensitivity))), "$warning")
+            line += Content.styled(
+                " · " + tr("sensitive: {what}", what=tr(str(attribute.sensitivity))), "$warning"
+            )
         return line
 
     def _quotes(self, places: list[Place]) -> Content:
@@ -147,7 +152,9 @@ class ReviewScreen(Screen[None]):
             return Content.styled(tr("no quote: it was imported or added by hand"), "$foreground 60%")
         now = self.recenter.clock()
         blocks = [
-            Content.styled(f"{place.title or tr('New chat')} · {age(place.created_at, now)}\n", "$foreground 50%")
+            Content.styled(
+                f"{place.title or tr('New chat')} · {age(place.created_at, now)}\n", "$foreground 50%"
+            )
             + quote_content(place)
             for place in places
         ]
@@ -162,11 +169,7 @@ class ReviewScreen(Screen[None]):
             ("space", tr("later"), "later"),
             ("u", tr("undo"), "undo"),
         ]
-        parts = [
-            Content.from_markup(f"[@click=screen.{action}][bold $accent]{key}[/] $word[/]", word=word)
-            for key, word, action in items
-        ]
-        return Content("   ").join(parts)
+        return hints((key, word, f"screen.{action}") for key, word, action in items)
 
     # judging ----------------------------------------------------------------------------------
 
@@ -296,8 +299,10 @@ class ReviewScreen(Screen[None]):
         """The rest at once; no judgment is recorded for what was not read one by one."""
         if not self.queue:
             return
-        question = {"accept": tr("Accept the remaining {n}?", n=len(self.queue)),
-                    "reject": tr("Reject the remaining {n}?", n=len(self.queue))}[what]
+        question = {
+            "accept": tr("Accept the remaining {n}?", n=len(self.queue)),
+            "reject": tr("Reject the remaining {n}?", n=len(self.queue)),
+        }[what]
         if not await self.app.push_screen_wait(Confirm(question, tr("Each can be changed again under F2."))):
             return
         change = getattr(self.services.profile.attributes, what)

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from memory.background import BackgroundExtractor
+
     from engine.chat import ChatModel
     from engine.embedding import Embedder
     from engine.settings import Settings
-    from memory.background import BackgroundExtractor
     from memory.profile import Profile
     from personalize.answer import Assistant
     from study.database import StudyDatabase
@@ -25,8 +26,9 @@ def open_profile(settings: Settings) -> Profile:
     """Opens the profile of the settings. Raises memory.errors.ProfileInUse and other RecenterErrors."""
     from engine.paths import profile_dir
     from memory.profile import Profile
+    from study.forgetting import redact
 
-    return Profile.open(profile_dir(settings), chroma_url=settings.chroma_url)
+    return Profile.open(profile_dir(settings), chroma_url=settings.chroma_url, on_forget=[redact])
 
 
 class Services:
@@ -43,8 +45,17 @@ class Services:
         self._opening = asyncio.Lock()
 
     @property
+    def is_open(self) -> bool:
+        """Whether the profile can be read."""
+        return self._profile is not None
+
+    @property
     def profile(self) -> Profile:
-        assert self._profile is not None, "open() was not awaited"
+        """Raises RecenterError before `open` and after `close`."""
+        if self._profile is None:
+            from engine.errors import RecenterError
+
+            raise RecenterError("The profile is not open.", "Please wait a moment.")
         return self._profile
 
     @property
@@ -89,11 +100,15 @@ class Services:
         chat = await self.open_engine()
         if self._assistant is None:
             embedder = await self.embedder()
+            study = await self.study()
 
             def make() -> Assistant:
                 from personalize.answer import Assistant
+                from study.live_study import live_sides
 
-                return Assistant(self.profile, chat, embedder, self.settings)
+                assistant = Assistant(self.profile, chat, embedder, self.settings)
+                assistant.sides = live_sides(study)
+                return assistant
 
             self._assistant = await asyncio.to_thread(make)
         return self._assistant

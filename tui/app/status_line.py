@@ -70,7 +70,9 @@ class StatusLine(Static):
             details.append(tr("{n} tok/s", n=f"{status.speed:.1f}"))
         if status.used is not None:
             details.append(tr("memory: {n} used", n=status.used) if status.used else tr("memory: none used"))
-        compare = {"off": tr("off"), "some": tr("some"), "always": tr("on")}.get(status.compare, status.compare)
+        compare = {"off": tr("off"), "some": tr("some"), "always": tr("on")}.get(
+            status.compare, status.compare
+        )
         details.append(tr("compare {state}", state=compare))
         if status.extraction == "working":
             details.append(tr("✎ reading"))

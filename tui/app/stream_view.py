@@ -25,6 +25,8 @@ class StreamView(Vertical):
         self.text = text
         self.waiting = waiting and not text
         self.started = time.monotonic()
+        self.first_at = 0.0
+        self.done_at = 0.0
         self.pieces = 0
         self.thinking = 0
         self._pending: list[str] = []
@@ -47,6 +49,7 @@ class StreamView(Vertical):
         self.pieces = self.thinking = 0
         self.waiting = True
         self.started = time.monotonic()
+        self.done_at = 0.0
         self._pending.clear()
 
     def feed(self, text: str, thinking: str = "") -> bool:
@@ -55,6 +58,8 @@ class StreamView(Vertical):
         if not text:
             return False
         first = not self.text
+        if first:
+            self.first_at = time.monotonic()
         self.pieces += 1
         self.text += text
         self._pending.append(text)
@@ -90,6 +95,7 @@ class StreamView(Vertical):
             self.text = text
         self._pending.clear()
         self.waiting = False
+        self.done_at = time.monotonic()
         self.query_one(".stream-wait").display = False
         if self._stream is not None:
             await self._stream.stop()
@@ -97,6 +103,8 @@ class StreamView(Vertical):
         await self.markdown.update(self.text)
 
     def speed(self) -> float | None:
-        """Pieces (about tokens) a second since the start, None before there is something to say."""
-        passed = time.monotonic() - self.started
-        return self.pieces / passed if self.pieces > 2 and passed > 0.2 else None
+        """Pieces (about tokens) a second since the first one; None before there is something to say, and after."""
+        if self.done_at or self.pieces < 4:
+            return None
+        passed = time.monotonic() - self.first_at
+        return (self.pieces - 1) / passed if passed > 0.2 else None

@@ -8,7 +8,7 @@ _language = "en"
 
 
 def choose_language(setting: str | None = None) -> str:
-    """"zh" or "en": what the settings say, else what the locale says."""
+    """ "zh" or "en": what the settings say, else what the locale says."""
     if setting and setting != "auto":
         return "zh" if setting.lower().startswith("zh") else "en"
     for variable in ("LC_ALL", "LC_MESSAGES", "LANG"):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import asyncio
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -128,7 +128,9 @@ class WhyScreen(Screen[None]):
         else:
             page += Content.styled(tr("nothing: both were sent the same"), "$foreground 60%")
         if explanation.omitted:
-            page += Content("\n" + tr("The {n} oldest messages did not fit and were left out.", n=explanation.omitted))
+            page += Content(
+                "\n" + tr("The {n} oldest messages did not fit and were left out.", n=explanation.omitted)
+            )
         return page
 
     @property

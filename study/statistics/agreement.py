@@ -20,8 +20,9 @@ from study.statistics.clustered import (
     SEED,
     Estimate,
     Partition,
-    expanded_tail,
+    percentiles,
     resample_counts,
+    too_few,
 )
 from study.statistics.proportions import clustered_share, exact_binomial
 
@@ -126,16 +127,9 @@ def _bootstrap(
     if np.isnan(value):
         note = "no items" if not n else "only one label was used"
         return Estimate(None, n=n, clusters=count, level=level, note=note)
+    base = Estimate(value, n=n, clusters=count, level=level)
     if count < FEWEST_CLUSTERS:
-        note = f"no interval below {FEWEST_CLUSTERS} {clusters.of}s"
-        return Estimate(value, n=n, clusters=count, level=level, note=note)
+        return too_few(base, clusters)
     drawn_counts = resample_counts(count, RESAMPLES, seed)
     drawn = coefficient(np.tensordot(drawn_counts.astype(float), tables, axes=1))
-    drawn = drawn[~np.isnan(drawn)]
-    if drawn.size < 0.9 * RESAMPLES:
-        note = "one label is too rare for an interval"
-        return Estimate(value, n=n, clusters=count, level=level, note=note)
-    tail = expanded_tail(count, level)
-    low, high = np.quantile(drawn, [tail, 1 - tail])
-    method = f"bootstrap of {clusters.of}s, expanded percentiles, {RESAMPLES} resamples"
-    return Estimate(value, float(low), float(high), n, count, level, method)
+    return percentiles(base, drawn, clusters, RESAMPLES)

@@ -191,12 +191,12 @@ def bootstrap_ratio(
     value, _ = ratio(num, den, clusters)
     base = Estimate(None if np.isnan(value) else value, n=clusters.n, clusters=clusters.clusters, level=level)
     if base.value is None or clusters.clusters < FEWEST_CLUSTERS:
-        return _too_few(base, clusters)
+        return too_few(base, clusters)
     counts = resample_counts(clusters.clusters, resamples, seed)
     below = counts @ clusters.totals(den)
     with np.errstate(invalid="ignore", divide="ignore"):
         drawn = (counts @ clusters.totals(num)) / below
-    return _percentiles(base, drawn[below != 0], clusters, resamples)
+    return percentiles(base, np.where(below != 0, drawn, np.nan), clusters, resamples)
 
 
 def bootstrap(
@@ -215,7 +215,7 @@ def bootstrap(
     value = statistic(np.arange(clusters.n)) if clusters.n else float("nan")
     base = Estimate(None if np.isnan(value) else value, n=clusters.n, clusters=clusters.clusters, level=level)
     if base.value is None or clusters.clusters < FEWEST_CLUSTERS:
-        return _too_few(base, clusters)
+        return too_few(base, clusters)
     order = np.argsort(clusters.codes, kind="stable")
     members = np.split(order, np.cumsum(np.bincount(clusters.codes, minlength=clusters.clusters))[:-1])
     random = np.random.default_rng(seed)
@@ -223,21 +223,24 @@ def bootstrap(
     for number in range(resamples):
         picked = random.integers(0, clusters.clusters, clusters.clusters)
         drawn[number] = statistic(np.concatenate([members[code] for code in picked]))
+    return percentiles(base, drawn, clusters, resamples)
+
+
+def percentiles(base: Estimate, drawn: Floats, clusters: Partition, resamples: int) -> Estimate:
+    """`base` with the expanded percentile interval of the resampled values; resamples in which the
+    value is not defined (nan) are left out, and with more than a tenth of them no interval is given."""
     defined = drawn[~np.isnan(drawn)]
     if defined.size < 0.9 * resamples:
         note = "undefined in many resamples: too little variety for an interval"
-        return Estimate(base.value, n=base.n, clusters=base.clusters, level=level, note=note)
-    return _percentiles(base, defined, clusters, resamples)
-
-
-def _percentiles(base: Estimate, drawn: Floats, clusters: Partition, resamples: int) -> Estimate:
+        return Estimate(base.value, n=base.n, clusters=base.clusters, level=base.level, note=note)
     tail = expanded_tail(clusters.clusters, base.level)
-    low, high = np.quantile(drawn, [tail, 1 - tail])
+    low, high = np.quantile(defined, [tail, 1 - tail])
     method = f"bootstrap of {clusters.of}s, expanded percentiles, {resamples} resamples"
     return Estimate(base.value, float(low), float(high), base.n, base.clusters, base.level, method)
 
 
-def _too_few(base: Estimate, clusters: Partition) -> Estimate:
+def too_few(base: Estimate, clusters: Partition) -> Estimate:
+    """`base` with a note that there are not enough clusters to resample."""
     note = (
         "not defined for these rows"
         if base.value is None

@@ -8,9 +8,10 @@ the notes next to the user's message differ.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import secrets
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -81,7 +82,7 @@ class Assistant:
         parent_id: str | Literal["head"] | None = "head",
         mode: Mode = "both",
         seed: int | None = None,
-    ) -> AsyncIterator[Event]:
+    ) -> AsyncGenerator[Event, None]:
         """Saves the prompt, then answers it.
 
         `parent_id` is the message to go on from: "head", a message's id (a branch), or None for a new
@@ -90,32 +91,37 @@ class Assistant:
         are raised.
         """
         message = await asyncio.to_thread(self._save_prompt, prompt, conversation_id, parent_id)
-        async for event in self._answer(message, mode, seed):
-            yield event
+        async with contextlib.aclosing(self._answer(message, mode, seed)) as events:
+            async for event in events:
+                yield event
 
     async def regenerate(
         self, message_id: str, *, mode: Mode = "both", seed: int | None = None
-    ) -> AsyncIterator[Event]:
+    ) -> AsyncGenerator[Event, None]:
         """Answers again the prompt of this answer (or this prompt), as new branches beside the old."""
         message = await asyncio.to_thread(self._store.get_message, message_id)
         if message.role != "user":
             if message.parent_id is None:
                 raise RecenterError("This answer has no question that could be asked again.")
             message = await asyncio.to_thread(self._store.get_message, message.parent_id)
-        async for event in self._answer(message, mode, seed):
-            yield event
+        async with contextlib.aclosing(self._answer(message, mode, seed)) as events:
+            async for event in events:
+                yield event
 
     async def edit(
         self, message_id: str, prompt: str, *, mode: Mode = "both", seed: int | None = None
-    ) -> AsyncIterator[Event]:
+    ) -> AsyncGenerator[Event, None]:
         """Sends a changed version of an earlier prompt, as a branch beside it."""
         old = await asyncio.to_thread(self._store.get_message, message_id)
-        async for event in self.ask(
-            prompt, conversation_id=old.conversation_id, parent_id=old.parent_id, mode=mode, seed=seed
-        ):
-            yield event
+        async with contextlib.aclosing(
+            self.ask(
+                prompt, conversation_id=old.conversation_id, parent_id=old.parent_id, mode=mode, seed=seed
+            )
+        ) as events:
+            async for event in events:
+                yield event
 
-    async def without(self, pair_or_selection_id: str, attribute_id: str) -> AsyncIterator[Event]:
+    async def without(self, pair_or_selection_id: str, attribute_id: str) -> AsyncGenerator[Event, None]:
         """Answers again without one attribute, with the same seed.
 
         The generic answer of a pair goes over to the new pair as it is. When no attribute is left,
@@ -130,8 +136,9 @@ class Assistant:
         changed = replace(selection, items=tuple(items), id="", created_at="", seconds=0.0)
         seed = pair.seed if pair is not None else None
         turn = await self._turn(prompt, "both" if pair is not None else "personalized", seed)
-        async for event in self._events(turn, self._again(turn, changed, pair)):
-            yield event
+        async with contextlib.aclosing(self._events(turn, self._again(turn, changed, pair))) as events:
+            async for event in events:
+                yield event
 
     async def choose(self, pair_id: str, arm: Arm) -> str:
         """Makes one answer of a pair the conversation's head; returns its message id."""
@@ -172,13 +179,14 @@ class Assistant:
         turns = await asyncio.to_thread(self._store.transcript, prompt.conversation_id, prompt.id)
         return _Turn(prompt, turns, options, mode, asyncio.Queue())
 
-    async def _answer(self, prompt: Message, mode: Mode, seed: int | None) -> AsyncIterator[Event]:
+    async def _answer(self, prompt: Message, mode: Mode, seed: int | None) -> AsyncGenerator[Event, None]:
         turn = await self._turn(prompt, mode, seed)
         turn.events.put_nowait(PromptSaved(prompt.conversation_id, prompt.id))
-        async for event in self._events(turn, self._run(turn)):
-            yield event
+        async with contextlib.aclosing(self._events(turn, self._run(turn))) as events:
+            async for event in events:
+                yield event
 
-    async def _events(self, turn: _Turn, work: Any) -> AsyncIterator[Event]:
+    async def _events(self, turn: _Turn, work: Any) -> AsyncGenerator[Event, None]:
         """Passes on the events of the work; ends the work when nobody listens any more."""
         task = asyncio.create_task(work)
         task.add_done_callback(lambda _: turn.events.put_nowait(None))

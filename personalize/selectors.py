@@ -21,11 +21,11 @@ from personalize.learned import LearnedModel, make_pairs
 from personalize.learning import Learned, load
 from personalize.score_cache import ScoreCache
 from personalize.words import bm25
-from personalize.zero_shot import THRESHOLD, ZeroShot
+from personalize.zero_shot import THRESHOLD, ZeroShot, background_for, shrunk_mean
 
 NAMES = ("auto", "bm25", "cosine", "model", "combined", "learned")
 DESCRIPTIONS: Mapping[str, str] = {
-    "auto": "what the program uses: the learned selector where it is better, else combined, else cosine",
+    "auto": "what the program uses: learned where it is better, else combined, else centred similarity",
     "bm25": "words in common (Okapi BM25; character pairs in Chinese)",
     "cosine": "similarity of the embedding vectors",
     "model": "the chat model's YES/NO alone, uncorrected",
@@ -111,6 +111,41 @@ class CosineSelector:
         if vectors is None:
             vectors = await asyncio.to_thread(self._embedder.embed, list(texts))
         return [Score(squash(float(c), self.zero, 10.0), {"cosine": float(c)}) for c in vectors @ query]
+
+
+class CentredCosineSelector:
+    """Similarity above what is usual for the prompt: what is used where no chat model can be asked.
+
+    The bare similarity will not do: for a language that the embedder does not know, everything is near.
+    """
+
+    name = "cosine-centred"
+    threshold = 0.5
+    slow = False
+    zero = 0.2
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+
+    async def score_texts(
+        self,
+        prompt: str,
+        texts: Sequence[str],
+        vectors: Vectors | None = None,
+        categories: Sequence[str] | None = None,
+    ) -> list[Score]:
+        if not texts:
+            return []
+        background = background_for(prompt)
+        query, *usual = await asyncio.to_thread(self._embedder.embed, [prompt, *background])
+        if vectors is None:
+            vectors = await asyncio.to_thread(self._embedder.embed, list(texts))
+        cosines = np.asarray(vectors @ query, dtype=np.float64)
+        centre = shrunk_mean(cosines, np.array(usual) @ query)
+        return [
+            Score(squash(c - centre, self.zero, 10.0), {"cosine": float(c), "cosine_centre": centre})
+            for c in cosines
+        ]
 
 
 class ModelSelector:
@@ -245,7 +280,7 @@ async def make_selector(
         )
     if zero_shot is None:
         if name == "auto":
-            return CosineSelector(embedder)
+            return CentredCosineSelector(embedder)
         raise ModelMissing(
             f"The selector {name!r} needs a chat model that tells label probabilities.",
             "Choose another model, or the selector cosine.",

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 from engine.chat import ChatMessage, ChatModel, ChatOptions, Chunk, Timings
 from engine.errors import PromptTooLong, RecenterError, ServerLost
 from personalize.events import AnswerChunk, AnswerDone, AnswerFailed, AnswerStarted, Arm, Event
-from personalize.prompts import Fitted, Turn, fit_transcript, request
+from personalize.prompts import Fitted, Turn, estimate_tokens, fit_transcript, request
 
 if TYPE_CHECKING:
     from memory.conversations import ConversationStore
 
 SAVE_EVERY_S = 0.4
 # How often a request that the engine found too long is cut further before giving up.
-_CUTS = 4
+_CUTS = 5
 
 Emit = Callable[[Event], None]
 
@@ -91,8 +91,8 @@ class AnswerStream:
             try:
                 return await self._pass_on(self.sent, options)
             except PromptTooLong:
-                budget = int(budget * 0.7)
-                shorter = fit_transcript(turns, budget)
+                spent = sum(estimate_tokens(message.content) for message in fitted.messages)
+                shorter = fit_transcript(turns, int(min(budget, spent) * 0.6))
                 if self._text or len(shorter.messages) == 1 == len(fitted.messages):
                     raise
                 fitted = shorter

@@ -305,8 +305,9 @@ def _backup_is_due(path: Path) -> bool:
 
 
 def make_private_folder(folder: Path) -> None:
-    """Creates the folder (and its parents) for this user alone."""
-    if not folder.is_dir():
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    """Creates the folder, and what is missing above it, for this user alone."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    for path in reversed(missing):  # mkdir(parents=True) would give the parents the usual permissions
+        path.mkdir(exist_ok=True, mode=0o700)
     with contextlib.suppress(OSError):  # a folder that belongs to somebody else, or Windows
         os.chmod(folder, 0o700)

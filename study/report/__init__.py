@@ -32,7 +32,7 @@ def plain_paragraph(report: Report) -> str:
 
 def sections(report: Report) -> list[Section]:
     """Tables and figures as data, in reading order."""
-    from study.report.sections import sections as found
+    from study.report.stage_sections import sections as found
 
     return found(report)
 

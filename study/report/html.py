@@ -6,7 +6,7 @@ from html import escape
 
 from study.report.model import Report
 from study.report.parts import Figure, Section, Table
-from study.report.sections import sections
+from study.report.stage_sections import sections
 from study.report.svg import to_svg
 
 STYLE = """

@@ -7,7 +7,7 @@ import unicodedata
 
 from study.report.model import Report
 from study.report.parts import Figure, Section, Table
-from study.report.sections import sections
+from study.report.stage_sections import sections
 
 NARROWEST = 40
 BLOCKS = " ▏▎▍▌▋▊▉█"
@@ -17,7 +17,7 @@ def to_text(report: Report, width: int = 100) -> str:
     """The whole report. Lines are at most `width` columns (at least 40) wide."""
     width = max(width, NARROWEST)
     title = printable(report.info.name) or "Study report"
-    parts = [title, "=" * min(columns_of(title), width), "", wrap(report.summary, width)]
+    parts = [wrap(title, width), "=" * min(columns_of(title), width), "", wrap(report.summary, width)]
     for section in sections(report):
         parts += ["", *section_text(section, width)]
     return "\n".join(parts).rstrip() + "\n"
@@ -25,13 +25,13 @@ def to_text(report: Report, width: int = 100) -> str:
 
 def section_text(section: Section, width: int) -> list[str]:
     """One section's lines."""
-    lines = [section.title, "-" * min(columns_of(section.title), width)]
+    lines = [wrap(section.title, width), "-" * min(columns_of(section.title), width)]
     for table in section.tables:
         lines += ["", *table_text(table, width)]
     for figure in section.figures:
         drawn = figure_text(figure, width)
         if drawn:
-            lines += ["", figure.title, *drawn]
+            lines += ["", wrap(printable(figure.title), width), *drawn]
     return lines
 
 

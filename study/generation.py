@@ -7,7 +7,7 @@ study.db only.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -103,9 +103,8 @@ class ModelGenerator:
         models = {self.protocol.arms[name].model for name in self.protocol.conditions}
         if first == second and len(models) == 1:
             raise NoTrial("No attribute is relevant to this prompt, so both answers would be the same.")
-        answers = [
-            await self._answer(name, requests[name], int(item["seed"])) for name in self.protocol.conditions
-        ]
+        seed = int(item["seed"])
+        answers = await _both([self._answer(name, requests[name], seed) for name in self.protocol.conditions])
         tested = selections[self.protocol.under_test]
         if tested is None:
             return GeneratedPair(answers)
@@ -187,6 +186,18 @@ class ModelGenerator:
             raise NoTrial("The attribute has been forgotten.") from error
         candidate = attribute_candidate(attribute)
         return replace(candidate, origin=item["origin"] or "asked")
+
+
+async def _both(answers: Sequence[Coroutine[Any, Any, ShownAnswer]]) -> list[ShownAnswer]:
+    """Both answers at once, where the engine has two slots; when one fails the other is stopped."""
+    tasks = [asyncio.ensure_future(answer) for answer in answers]
+    try:
+        return list(await asyncio.gather(*tasks))
+    except BaseException:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        raise
 
 
 def ask_about(selection: Selection, policy: Judgments, seed: int) -> list[Candidate]:

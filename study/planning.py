@@ -33,16 +33,23 @@ def plan_rows(study: StudyDatabase, study_id: str) -> list[Row]:
 
 
 def ensure_plan(
-    study: StudyDatabase, study_id: str, profile: Profile | None = None, folder: Path | None = None
+    study: StudyDatabase,
+    study_id: str,
+    profile: Profile | None = None,
+    folder: Path | None = None,
+    *,
+    extend: bool = False,
 ) -> list[Row]:
-    """The plan, drawn and stored now if it is not there; after an amendment, what more it asks for.
+    """The plan, drawn and stored now if it is not there; it is drawn once.
 
-    `folder` is where a prompt file's relative path starts. Raises ProtocolError when there is nothing
-    to draw from.
+    With `extend` (after an amendment) what the protocol asks for beyond the plan is added. `folder` is
+    where a prompt file's relative path starts. Raises ProtocolError when there is nothing to draw from.
     """
     row = current(study, study_id)
     protocol = stored(row)
     there = plan_rows(study, study_id)
+    if there and not extend:
+        return there
     wanted = _wanted(protocol, profile, folder)
     fresh = []
     for stage, items in wanted.items():
@@ -53,7 +60,7 @@ def ensure_plan(
     if not there and not fresh and 3 in protocol.stages and protocol.prompts.source != "live":
         raise ProtocolError(
             "There is no prompt to study: no earlier message fits the protocol.",
-            "Chat first, import conversations (`recenter memory import`), or use a file of prompts.",
+            "Chat first, import conversations (`recenter import`), or use a file of prompts.",
         )
     with study.transaction():
         for number, item in enumerate(fresh, start=len(there) + 1):

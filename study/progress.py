@@ -18,6 +18,7 @@ class Progress:
     planned: int
     answered: int
     failed: int  # generations that failed
+    passed: int  # prompts without a pair, because no attribute is relevant to them
     waiting: int  # made but not answered
     repeats_answered: int
     repeats_due: int
@@ -52,6 +53,11 @@ def progress(session: StudySession) -> Progress:
         planned=planned,
         answered=answered,
         failed=failed_generations(session.study, session.study_id),
+        passed=int(
+            study.db.scalar(
+                "SELECT count(*) FROM trial_event WHERE study = ? AND type = 'no_trial'", [study_id]
+            )
+        ),
         waiting=counts["made"] - counts["answered"],
         repeats_answered=repeats["answered"],
         repeats_due=repeats["made"] - repeats["answered"],

@@ -233,17 +233,23 @@ class StudySession:
             self.rate(trial_id, PairAnswer("skip", skip_reason=reason), times)
             return
         for asked in self._asked(row):
-            attribute = asked.attribute_id if row["stage"] == 2 else ""
-            skip_judgment(
-                self.study,
-                trial_id,
-                attribute_id=attribute,
-                reason=reason,
-                session_id=self.id,
-                times=times,
-                at=self.clock.stamp(),
-            )
-        self.answered += 1
+            self.skip_one(trial_id, asked.attribute_id if row["stage"] == 2 else "", reason, times)
+
+    def skip_one(
+        self, trial_id: str, attribute_id: str, reason: str = "", times: Mapping[str, Any] | None = None
+    ) -> None:
+        """Leaves out one attribute of a stage-2 trial (or, with "", a stage-1 trial)."""
+        skip_judgment(
+            self.study,
+            trial_id,
+            attribute_id=attribute_id,
+            reason=reason,
+            session_id=self.id,
+            times=times,
+            at=self.clock.stamp(),
+        )
+        if not self._asked(self.study.get("trial", trial_id)):
+            self.answered += 1
 
     def undo(self) -> Trial:
         """Takes back the last answer and gives its trial again; only until the next trial is shown.

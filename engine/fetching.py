@@ -126,11 +126,11 @@ def _stream(
         length = response.headers.get("Content-Length", "")
         if length.isdigit() and start + int(length) != size:
             raise SourceFailed(f"offers {start + int(length):,} bytes where {size:,} were expected")
-        with partial.open("r+b") as file:
+        with partial.open("r+b", buffering=0) as file:
             file.seek(start)
             file.truncate()
             done = start
-            for chunk in response.iter_raw(_CHUNK):
+            for chunk in response.iter_raw():
                 check_cancelled(cancel)
                 file.write(chunk)
                 done += len(chunk)

@@ -88,9 +88,12 @@ def open_profile(ctx: click.Context, read_only: bool = False, settings: Settings
     """The profile, closed when the command ends. Raises ProfileInUse when another process writes to it."""
     from engine.paths import profile_dir
     from memory.profile import Profile
+    from study.forgetting import redact  # what is forgotten leaves the study file as well
 
     settings = settings or settings_of(ctx)
-    profile = Profile.open(profile_dir(settings), read_only=read_only, chroma_url=settings.chroma_url)
+    profile = Profile.open(
+        profile_dir(settings), read_only=read_only, chroma_url=settings.chroma_url, on_forget=[redact]
+    )
     ctx.call_on_close(profile.close)
     for notice in profile.notices:
         note(notice)

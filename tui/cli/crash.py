@@ -12,7 +12,7 @@ from engine.errors import RecenterError
 from engine.paths import log_dir, private_file
 
 _LARGEST = 1_000_000  # bytes; then the log begins anew
-_LONGEST_MESSAGE = 300  # characters of the error's own words, which may quote what the user wrote
+_LONGEST_MESSAGE = 300  # characters of the error's own words
 
 
 def unexpected(error: BaseException) -> RecenterError:
@@ -28,13 +28,16 @@ def unexpected(error: BaseException) -> RecenterError:
 
 
 def write_details(error: BaseException) -> Path:
-    """Appends where the error came from to the log and returns the log's path. Raises OSError."""
+    """Appends where the error came from to the log and returns the log's path. Raises OSError.
+
+    The error's own words stay out of it: they may quote what the user wrote, and forgetting does not reach
+    this file.
+    """
     path = private_file(log_dir() / "errors.log")
     frames = "".join(traceback.format_tb(error.__traceback__))
-    words = str(error)[:_LONGEST_MESSAGE]
     head = f"{datetime.now(UTC).isoformat()} Python {platform.python_version()} {platform.platform()}"
     command = " ".join(sys.argv[1:2])  # the command's name, not what the user wrote
     mode = "w" if path.stat().st_size > _LARGEST else "a"
     with path.open(mode, encoding="utf-8", errors="replace") as file:
-        file.write(f"{head}\ncommand: {command}\n{frames}{type(error).__name__}: {words}\n\n")
+        file.write(f"{head}\ncommand: {command}\n{frames}{type(error).__name__}\n\n")
     return path

@@ -86,11 +86,9 @@ def _open_app(ctx: click.Context) -> None:
             "The app needs a terminal, and this is none.",
             'Without one, use `recenter ask "TEXT"`, or see `recenter --help`.',
         )
-    from tui.app.app import RecenterApp
+    from tui.app.app import run_app
 
-    app = RecenterApp(settings)
-    app.run()
-    ctx.exit(app.return_code or 0)
+    ctx.exit(run_app(settings))
 
 
 def run(args: list[str] | None = None) -> int:

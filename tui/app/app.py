@@ -18,6 +18,7 @@ from tui.app.downloads import Downloads
 from tui.app.errors import explain_error
 from tui.app.first_run import FirstRunScreen
 from tui.app.keys import localise
+from tui.app.layout import STYLES
 from tui.app.messages import BackgroundChanged, EngineChanged, FetchAdvanced, FetchEnded
 from tui.app.services import Services, open_profile
 from tui.app.text import choose_language, tr, use_language
@@ -38,13 +39,7 @@ class RecenterApp(App[int]):
 
     TITLE = "Recenter"
     ENABLE_COMMAND_PALETTE = True
-    CSS_PATH: ClassVar[list[str]] = [
-        "styles/base.tcss",
-        "styles/chat.tcss",
-        "styles/pair.tcss",
-        "styles/memory.tcss",
-        "styles/study.tcss",
-    ]
+    CSS_PATH = STYLES
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "help", "Help", priority=True),
         Binding("f2", "memory", "Memory", priority=True),

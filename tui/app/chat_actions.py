@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 from textual import on, work
-from textual.message_pump import MessagePump
 
+from tui.app.chat_base import ChatBase
 from tui.app.chat_data import other_of_pair, switch_branch
 from tui.app.composer import Composer
 from tui.app.dialogs import Ask, Confirm
@@ -19,21 +19,12 @@ from tui.app.text import tr
 
 if TYPE_CHECKING:
     from memory.conversations import Message
-    from tui.app.chat_screen import ChatScreen
-    from tui.app.services import Services
-
-    Base = ChatScreen
-else:
-    Base = MessagePump  # so that the handlers marked with @on are found
 
 NEXT_COMPARE = {"always": "some", "some": "off", "off": "always"}
 
 
-class ChatActions(Base):
-    """Needs the attributes of ChatScreen."""
-
-    services: Services
-    editing: str | None = None
+class ChatActions(ChatBase):
+    """Part of ChatScreen."""
 
     def action_escape(self) -> None:
         """Stops an answer; else leaves the composer for the messages, and comes back."""
@@ -144,7 +135,7 @@ class ChatActions(Base):
 
         def make(assistant: Any) -> AsyncIterator[Any]:
             mode = "both" if assistant.wants_comparison() else "personalized"
-            return assistant.regenerate(message.id, mode=mode)  # type: ignore[no-any-return]
+            return assistant.regenerate(message.id, mode=mode)
 
         self.start_turn(make)
 

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import Any, Literal
 
 from textual import on
-from textual.message_pump import MessagePump
 
+from tui.app.chat_base import ChatBase
 from tui.app.errors import explain_error
 from tui.app.pair_view import PairView
 from tui.app.rating_flow import RatingFlow
 from tui.app.text import tr
 
-if TYPE_CHECKING:
-    from tui.app.chat_screen import ChatScreen
-    from tui.app.services import Services
-
-    Base = ChatScreen
-else:
-    Base = MessagePump  # so that the handlers marked with @on are found
+Arm = Literal["generic", "personalized"]
 
 
 def study_times(flow: RatingFlow) -> dict[str, Any]:
@@ -27,15 +21,13 @@ def study_times(flow: RatingFlow) -> dict[str, Any]:
     return {"first_key_s": flow.times.get("first_key"), "submit_s": flow.times.get("submit")}
 
 
-def arm_on(sides: dict[str, Any], side: str) -> str:
+def arm_on(sides: dict[str, Any], side: str) -> Arm:
     """Which arm stands on a side."""
-    return next(arm for arm, place in sides.items() if place == side)
+    return "personalized" if sides["personalized"] == side else "generic"
 
 
-class ChatRating(Base):
-    """Needs the attributes of ChatScreen."""
-
-    services: Services
+class ChatRating(ChatBase):
+    """Part of ChatScreen."""
 
     @on(PairView.Rated)
     async def _rated(self, event: PairView.Rated) -> None:
@@ -53,7 +45,8 @@ class ChatRating(Base):
             self.pair_view.draw(tr("Kept. It is saved when both answers are complete."))
 
     async def _save(self, flow: RatingFlow, skip_reason: str = "") -> bool:
-        assert self.turn is not None and self.turn.pair is not None
+        assert self.turn is not None
+        assert self.turn.pair is not None
         pair_id = self.turn.pair.id
         self.pair_view.rateable = False
         try:
@@ -104,12 +97,12 @@ class ChatRating(Base):
         return said + "\n" + tr("memories used: {n}   w: why   Enter: go on", n=used)
 
     @on(PairView.Closed)
-    async def _closed(self, event: PairView.Closed) -> None:
+    async def _pair_closed(self, event: PairView.Closed) -> None:
         event.stop()
         await self.leave_pair()
 
     async def leave_pair(self) -> None:
-        """Back to the transcript. An unfinished rating is kept as far as it goes; an untouched one is a skip."""
+        """Back to the transcript. A rating is kept as far as it goes; an untouched pair is a skip."""
         if not self.pair_shown:
             return
         turn, view = self.turn, self.pair_view

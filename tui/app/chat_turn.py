@@ -16,7 +16,7 @@ from tui.app.transcript import Entry, Transcript
 if TYPE_CHECKING:
     from memory.conversations import Message, Pair
     from memory.selections import Selection
-    from tui.app.chat_screen import ChatScreen
+    from tui.app.chat_base import ChatBase
 
 OTHER_ARM = {"generic": "personalized", "personalized": "generic"}
 
@@ -24,7 +24,7 @@ OTHER_ARM = {"generic": "personalized", "personalized": "generic"}
 class TurnView:
     """Takes the events of one turn in their order and draws them on the chat screen."""
 
-    def __init__(self, screen: ChatScreen, number: int) -> None:
+    def __init__(self, screen: ChatBase, number: int) -> None:
         self.screen = screen
         self.number = number
         self.prompt: Message | None = None
@@ -66,13 +66,14 @@ class TurnView:
 
     async def _on_PromptSaved(self, event: Any) -> None:
         store = self.screen.services.profile.conversations
-        self.prompt = await asyncio.to_thread(store.get_message, event.message_id)
+        prompt = await asyncio.to_thread(store.get_message, event.message_id)
+        self.prompt = prompt
         self.saved = True
         self.screen.conversation_id = event.conversation_id
         entries = self.transcript.entries
         last = entries[-1].message.id if entries else None
-        if self.prompt.parent_id == last:
-            await self.transcript.append(Entry(self.prompt))
+        if prompt.parent_id == last:
+            await self.transcript.append(Entry(prompt))
         else:
             loaded = await asyncio.to_thread(
                 load_conversation, self.screen.services.profile, event.conversation_id, event.message_id
@@ -84,7 +85,7 @@ class TurnView:
         if event.omitted:
             self.screen.notify(
                 tr(
-                    "The conversation is longer than the model's window: the {n} oldest messages are left out.",
+                    "The conversation is too long for the model: the {n} oldest messages are left out.",
                     n=event.omitted,
                 )
             )

@@ -30,7 +30,7 @@ def parse_time(stamp: str) -> datetime:
 
 
 def age(stamp: str, now: datetime) -> str:
-    """When it was, as short as it can be said: "now", "5 min", "14:02", "yesterday", "12 Mar", "2024-03-12"."""
+    """When it was, as short as it can be said: "now", "5 min", "14:02", "yesterday", "12 Mar" …."""
     then = parse_time(stamp).astimezone(now.tzinfo)
     passed = now - then
     if passed < timedelta(minutes=1):

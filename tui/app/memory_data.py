@@ -1,4 +1,4 @@
-"""What the memory screens read: pages of attributes, and everything about one. Blocking: called in threads."""
+"""What the memory screens read: pages of attributes, everything about one. Blocking: called in threads."""
 
 from __future__ import annotations
 
@@ -109,8 +109,7 @@ def _by_meaning(profile: Profile, query: Query, embedder: Embedder) -> list[Attr
 
 def count_all(profile: Profile) -> dict[str, int]:
     """How many there are of each status; "" counts all."""
-    counts = {status: profile.attributes.count(status or None) for status in STATUSES}
-    return counts
+    return {status: profile.attributes.count(status or None) for status in STATUSES}
 
 
 def read_detail(profile: Profile, attribute_id: str, study: Any = None) -> Detail:

@@ -1,4 +1,4 @@
-"""Everything about one attribute, as text: the claim, its quotes in context, where it was used, its history."""
+"""Everything about one attribute, as text: the claim, its quotes, where it was used, its history."""
 
 from __future__ import annotations
 

@@ -17,6 +17,7 @@ from textual.widgets import DataTable, Footer, Input, Static
 from tui.app.dialogs import Ask, Choose, Confirm
 from tui.app.errors import explain_error
 from tui.app.keys import localise
+from tui.app.layout import HEIGHTS, WIDTHS
 from tui.app.memory_data import SORTS, STATUSES, Detail, Query, count_all, read_detail, read_page
 from tui.app.memory_detail import detail_content
 from tui.app.memory_table import MemoryTable
@@ -45,17 +46,17 @@ SORT_WORDS = {
 class MemoryScreen(Screen[None]):
     """Table on the left, details on the right (below when the terminal is narrow)."""
 
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-narrow"), (100, "-wide")]
-    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-short"), (24, "-tall")]
+    HORIZONTAL_BREAKPOINTS = WIDTHS
+    VERTICAL_BREAKPOINTS = HEIGHTS
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "decide('accept')", "Accept"),
         Binding("e", "edit", "Edit"),
         Binding("r", "decide('reject')", "Reject"),
         Binding("f", "forget", "Forget"),
         Binding("u", "decide('undo')", "Undo"),
-        Binding("p", "toggle('pin')", "Pin", show=False, tooltip="Pin or unpin: kept on top"),
+        Binding("p", "turn('pin')", "Pin", show=False, tooltip="Pin or unpin: kept on top"),
         Binding(
-            "n", "toggle('never_use')", "Never use", show=False, tooltip="Known, but never used for an answer"
+            "n", "turn('never_use')", "Never use", show=False, tooltip="Known, but never used for an answer"
         ),
         Binding("plus", "add", "Add", show=False, tooltip="Add by hand", key_display="+"),
         Binding("slash", "search", "Search", key_display="/"),
@@ -275,7 +276,7 @@ class MemoryScreen(Screen[None]):
         words = {"accept": tr("Accepted"), "reject": tr("Rejected"), "undo": tr("Undone")}
         self._change(getattr(store, what), words[what])
 
-    def action_toggle(self, what: str) -> None:
+    def action_turn(self, what: str) -> None:
         """pin or never_use, on and off."""
         store = self.services.profile.attributes
 

@@ -109,7 +109,7 @@ class PairView(Vertical, can_focus=True):
         self.query_one("#pair-prompt", Static).update(Content(prompt))
         self.remove_class("-zoomed")
         for side in ("left", "right"):
-            await self.pane(side).reset()  # type: ignore[arg-type]
+            await self.pane(side).reset()
         self._mark_active()
         self.draw()
 
@@ -207,7 +207,7 @@ class PairView(Vertical, can_focus=True):
 
     def _mark_active(self) -> None:
         for side in ("left", "right"):
-            self.pane(side).set_class(side == self.active, "-active")  # type: ignore[arg-type]
+            self.pane(side).set_class(side == self.active, "-active")
 
     def action_lock(self) -> None:
         self.locked = not self.locked

@@ -19,6 +19,7 @@ from tui.app.dialogs import Ask, Choose, Confirm
 from tui.app.errors import explain_error
 from tui.app.format import age
 from tui.app.keys import hints, localise
+from tui.app.layout import WIDTHS
 from tui.app.memory_data import Place, quote_content, read_places
 from tui.app.text import tr
 
@@ -51,7 +52,7 @@ class Judged:
 class ReviewScreen(Screen[None]):
     """Sensitive proposals come first: they are never used before they were seen here."""
 
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-narrow"), (100, "-wide")]
+    HORIZONTAL_BREAKPOINTS = WIDTHS
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "judge('sense')", "Makes sense", tooltip="Makes sense: keep it"),
         Binding("m", "judge('maybe')", "Maybe", tooltip="Maybe: keep it waiting, unused"),

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from memory.background import BackgroundExtractor
@@ -43,6 +43,7 @@ class Services:
         self._study: StudyDatabase | None = None
         self._background: BackgroundExtractor | None = None
         self._opening = asyncio.Lock()
+        self._opening_study = asyncio.Lock()
 
     @property
     def is_open(self) -> bool:
@@ -115,15 +116,16 @@ class Services:
 
     async def study(self) -> StudyDatabase:
         """The study file of the profile."""
-        if self._study is None:
+        async with self._opening_study:
+            if self._study is None:
 
-            def make() -> Any:
-                from study.database import StudyDatabase
+                def make() -> StudyDatabase:
+                    from study.database import StudyDatabase
 
-                return StudyDatabase.open(self.folder)
+                    return StudyDatabase.open(self.folder)
 
-            self._study = await asyncio.to_thread(make)
-        return self._study
+                self._study = await asyncio.to_thread(make)
+            return self._study
 
     async def start_background(self, on_state: Callable[[str], None]) -> None:
         """Starts the reading of messages in idle time; `on_state` may be called from any thread."""

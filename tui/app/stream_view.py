@@ -20,8 +20,8 @@ class StreamView(Vertical):
     cannot be told from a closed one.
     """
 
-    def __init__(self, text: str = "", *, waiting: bool = False, **kwargs: str) -> None:
-        super().__init__(**kwargs)
+    def __init__(self, text: str = "", *, waiting: bool = False) -> None:
+        super().__init__()
         self.text = text
         self.waiting = waiting and not text
         self.started = time.monotonic()
@@ -103,7 +103,7 @@ class StreamView(Vertical):
         await self.markdown.update(self.text)
 
     def speed(self) -> float | None:
-        """Pieces (about tokens) a second since the first one; None before there is something to say, and after."""
+        """Pieces (about tokens) a second since the first one; None before the fourth, and when done."""
         if self.done_at or self.pieces < 4:
             return None
         passed = time.monotonic() - self.first_at

@@ -113,7 +113,8 @@ def power_words(count: int, preference: float = 0.65) -> str:
     least = detectable(votes)
     words = sentence(preference)
     if least is not None:
-        words += f"; {count} pairs (about {votes} decisive votes) see {round(least * 100)}:{round(100 - least * 100)}"
+        split = f"{round(least * 100)}:{round(100 - least * 100)}"
+        words += f"; {count} pairs (about {votes} decisive votes) see {split}"
     return words
 
 

@@ -15,6 +15,7 @@ from textual.widgets.option_list import Option
 
 from tui.app.errors import explain_error
 from tui.app.keys import localise
+from tui.app.layout import WIDTHS
 from tui.app.study_data import StudyLine, list_studies
 from tui.app.text import tr
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 class StudyScreen(Screen[None]):
     """Enter goes on with a study, n makes one, r shows results."""
 
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-narrow"), (100, "-wide")]
+    HORIZONTAL_BREAKPOINTS = WIDTHS
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "new", "New study"),
         Binding("enter", "go", "Go on", show=True),
@@ -75,7 +76,7 @@ class StudyScreen(Screen[None]):
         if self.lines:
             options.highlighted = min(kept, len(self.lines) - 1)
         about = tr(
-            "A study fixes its question, its number of trials and its order before the first answer is shown,\n"
+            "A study fixes its question, its number of trials and their order before it starts,\n"
             "so that its result can be believed. n makes one; three are ready to start."
         )
         self.query_one("#study-about", Static).update(Content.styled(about, "$foreground 60%"))

@@ -16,6 +16,7 @@ from tui.app.dialogs import Ask, Choose
 from tui.app.errors import explain_error
 from tui.app.judge_card import JudgeCard
 from tui.app.keys import localise
+from tui.app.layout import HEIGHTS, WIDTHS
 from tui.app.pair_view import PairView
 from tui.app.rating_flow import RatingFlow
 from tui.app.text import tr
@@ -39,8 +40,8 @@ SKIPS = [
 class TrialScreen(Screen[None]):
     """Goes on at exactly the trial where the last sitting ended, however it ended."""
 
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-narrow"), (100, "-wide")]
-    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-short"), (24, "-tall")]
+    HORIZONTAL_BREAKPOINTS = WIDTHS
+    VERTICAL_BREAKPOINTS = HEIGHTS
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "reason", "Reason", tooltip="Say why, before the last answer"),
         Binding("g", "leak", "Gives itself away", tooltip="An answer shows which one it is", show=False),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
+from pathlib import Path
 
 _language = "en"
 
@@ -28,10 +30,16 @@ def language() -> str:
     return _language
 
 
+@lru_cache(maxsize=1)
+def _chinese() -> dict[str, str]:
+    """The table beside this file: one line for each text, `English|Chinese`."""
+    lines = (Path(__file__).parent / "zh.txt").read_text(encoding="utf-8").splitlines()
+    pairs = (line.replace("\\n", "\n").split("|") for line in lines if line and not line.startswith("#"))
+    return {pair[0]: pair[1] for pair in pairs}
+
+
 def tr(text: str, /, **values: object) -> str:
     """The text in the chosen language, with `{name}` places filled. What has no translation stays English."""
     if _language == "zh":
-        from tui.app.text_zh import ZH
-
-        text = ZH.get(text, text)
+        text = _chinese().get(text, text)
     return text.format(**values) if values else text

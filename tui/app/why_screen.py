@@ -18,6 +18,7 @@ from textual.widgets.option_list import Option
 from tui.app.errors import explain_error
 from tui.app.format import clip, one_line
 from tui.app.keys import localise
+from tui.app.layout import WIDTHS
 from tui.app.text import tr
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 class WhyScreen(Screen[None]):
     """The scored attributes, best first. x leaves one out and answers again."""
 
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-narrow"), (100, "-wide")]
+    HORIZONTAL_BREAKPOINTS = WIDTHS
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("x,delete", "without", "Leave out", tooltip="Leave this one out and answer again"),
         Binding("y", "relevant(True)", "Fits", tooltip="This one fits the question"),
@@ -160,7 +161,7 @@ class WhyScreen(Screen[None]):
         key, attribute_id = self.key, each.item.attribute_id
 
         def make(assistant: Any) -> AsyncIterator[Any]:
-            return assistant.without(key, attribute_id)  # type: ignore[no-any-return]
+            return assistant.without(key, attribute_id)
 
         self.recenter.back_to_chat()
         self.recenter.answer_differently(make)

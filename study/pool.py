@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from memory.errors import DatabaseDamaged, DatabaseNeedsWriter
 from study import schema
 from study.check import verify
 from study.database import Row, StudyDatabase
@@ -86,8 +87,10 @@ def _pool(files: Sequence[Path], out: Path, fresh: bool) -> PoolReport:
 def _opened(path: Path, *, read_only: bool) -> StudyDatabase:
     try:
         return StudyDatabase.open_file(path, read_only=read_only)
-    except sqlite3.DatabaseError as error:
-        raise StudyFileError(f"{path} is no study file ({error}).") from error
+    except DatabaseDamaged as error:
+        raise StudyFileError(f"{path} is no study file ({error.message}).") from error
+    except DatabaseNeedsWriter as error:
+        raise StudyFileError(f"{path} is no study file that can be read: {error.message}") from error
 
 
 def _add(path: Path, target: StudyDatabase, added: dict[str, int], known: dict[str, int]) -> None:

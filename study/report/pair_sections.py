@@ -7,6 +7,8 @@ from study.report.model import JudgeReport, PairReport, Report
 from study.report.parts import Figure, Table, agreement_rows, confusion_tables
 from study.statistics.preference import ShareTest
 
+MOST_POINTS = 400
+
 
 def outcome_names(report: Report) -> dict[str, str]:
     """How the outcomes are called, with the study's own names of the arms."""
@@ -174,6 +176,9 @@ def pair_figures(report: Report, pairs: PairReport) -> tuple[Figure, ...]:
 
 def _band(pairs: PairReport) -> Figure:
     points = [(point.n, point.share, point.low, point.high) for point in pairs.sequence]
+    if len(points) > MOST_POINTS:  # a line cannot show more
+        last, every = points[-1], -(-len(points) // MOST_POINTS)
+        points = [*points[: len(points) - 1 : every], last]
     step = max(1, -(-len(points) // 8))
     shown = sorted({*range(step - 1, len(points), step), len(points) - 1})
     table = Table(

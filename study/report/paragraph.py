@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from study.report import words
 from study.report.model import PairReport, Report
+from study.statistics.clustered import Estimate
 from study.statistics.power import sequential_votes_needed
 
+MATERIAL = 0.08  # a share of 42% to 58% is not worth a warning
 WORTH_SEEING = 0.65  # the preference that the hint about further ratings is for
 
 
@@ -139,22 +141,21 @@ def cautions(report: Report) -> list[str]:
 def _pair_cautions(pairs: PairReport, people: int) -> list[str]:
     found = []
     left = pairs.position.left.best
-    if left.excludes(0.5):
+    if _matters(left):
         side = "left" if (left.value or 0) > 0.5 else "right"
         found.append(f"the answer on the {side} won more often, whichever it was")
     longer, ours = pairs.length.longer.best, pairs.length.personalized_longer.best
-    if longer.excludes(0.5) and ours.excludes(0.5):
+    if _matters(longer) and _matters(ours) and ((longer.value or 0) > 0.5) == ((ours.value or 0) > 0.5):
         kind = "longer" if (longer.value or 0) > 0.5 else "shorter"
-        which = "personalized" if (longer.value or 0) > 0.5 and (ours.value or 0) > 0.5 else "winning"
         found.append(
-            f"{kind} answers won, so that the length alone may explain part of it ({which} ones differ in it)"
+            f"{kind} answers won more often and the personalized ones were {kind}, "
+            "so length may explain part of it"
         )
     correct = pairs.blinding.correct.best
-    if correct.excludes(0.5) and (correct.value or 0) > 0.5:
+    if _matters(correct) and (correct.value or 0) > 0.5:
         who = "you" if people == 1 else "people"
-        found.append(
-            f"{who} could tell which answer was personalized ({words.percent(correct.value)} of guesses)"
-        )
+        share = words.percent(correct.value)
+        found.append(f"{who} could often tell which answer was personalized ({share} of guesses)")
     if pairs.tally.rated >= 10 and pairs.blinding.leaks > pairs.tally.rated / 5:
         found.append(f"{pairs.blinding.leaks} of {pairs.tally.rated} answers gave themselves away")
     retest = pairs.retest.agreement
@@ -163,3 +164,8 @@ def _pair_cautions(pairs: PairReport, people: int) -> list[str]:
     if pairs.first_claim_at is not None and pairs.claim == "none" and people == 1:
         found.append(f"at vote {pairs.first_claim_at} the votes were clear, with the later ones they are not")
     return found
+
+
+def _matters(share: Estimate) -> bool:
+    """Surely not one half, and far enough from it to matter (many votes make any difference sure)."""
+    return share.excludes(0.5) and abs((share.value or 0) - 0.5) >= MATERIAL

@@ -21,7 +21,7 @@ from study.statistics.clustered import (
     Estimate,
     Partition,
     percentiles,
-    resample_counts,
+    resampled_totals,
     too_few,
 )
 from study.statistics.proportions import clustered_share, exact_binomial
@@ -130,6 +130,6 @@ def _bootstrap(
     base = Estimate(value, n=n, clusters=count, level=level)
     if count < FEWEST_CLUSTERS:
         return too_few(base, clusters)
-    drawn_counts = resample_counts(count, RESAMPLES, seed)
-    drawn = coefficient(np.tensordot(drawn_counts.astype(float), tables, axes=1))
+    flat = resampled_totals(tables.reshape(count, -1), clusters, RESAMPLES, seed)
+    drawn = coefficient(flat.reshape(RESAMPLES, *tables.shape[1:]))
     return percentiles(base, drawn, clusters, RESAMPLES)

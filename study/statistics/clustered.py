@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -20,6 +21,7 @@ Ints = NDArray[np.int64]
 LEVEL = 0.95
 RESAMPLES = 4000
 SEED = 20260606
+_KEPT_CELLS = 2_000_000  # resamples x clusters held in memory at once
 FEWEST_CLUSTERS = 5  # below this a bootstrap of clusters has too few different resamples to say anything
 
 
@@ -167,14 +169,41 @@ def expanded_tail(clusters: int, level: float = LEVEL) -> float:
 
 
 def resample_counts(clusters: int, resamples: int = RESAMPLES, seed: int = SEED) -> Ints:
-    """How often each cluster is drawn in each resample, shape (resamples, clusters).
+    """How often each cluster is drawn in each resample, shape (resamples, clusters); do not write to it.
 
     Whole clusters are drawn and nothing within them: with nested levels this keeps the variance
     right, resampling within as well would count it twice. Source: Davison and Hinkley (1997),
     Bootstrap Methods and their Application, section 3.8.
     """
-    random = np.random.default_rng(seed)
+    if clusters * resamples <= _KEPT_CELLS:
+        return _kept_counts(clusters, resamples, seed)
+    return _draw(np.random.default_rng(seed), clusters, resamples)
+
+
+def _draw(random: np.random.Generator, clusters: int, resamples: int) -> Ints:
     return random.multinomial(clusters, np.full(clusters, 1 / clusters), size=resamples)
+
+
+@lru_cache(maxsize=8)
+def _kept_counts(clusters: int, resamples: int, seed: int) -> Ints:
+    counts = _draw(np.random.default_rng(seed), clusters, resamples)
+    counts.flags.writeable = False
+    return counts
+
+
+def resampled_totals(
+    totals: ArrayLike, clusters: Partition, resamples: int = RESAMPLES, seed: int = SEED
+) -> Floats:
+    """Sums over the drawn clusters of totals (clusters, k), shape (resamples, k); memory stays bounded."""
+    table = np.asarray(totals, dtype=float)
+    block = max(1, min(resamples, _KEPT_CELLS // max(clusters.clusters, 1)))
+    if block >= resamples:
+        return np.asarray(resample_counts(clusters.clusters, resamples, seed) @ table)
+    random = np.random.default_rng(seed)
+    parts = []
+    for start in range(0, resamples, block):
+        parts.append(_draw(random, clusters.clusters, min(block, resamples - start)) @ table)
+    return np.vstack(parts)
 
 
 def bootstrap_ratio(
@@ -192,10 +221,10 @@ def bootstrap_ratio(
     base = Estimate(None if np.isnan(value) else value, n=clusters.n, clusters=clusters.clusters, level=level)
     if base.value is None or clusters.clusters < FEWEST_CLUSTERS:
         return too_few(base, clusters)
-    counts = resample_counts(clusters.clusters, resamples, seed)
-    below = counts @ clusters.totals(den)
+    sums = np.column_stack([clusters.totals(num), clusters.totals(den)])
+    above, below = resampled_totals(sums, clusters, resamples, seed).T
     with np.errstate(invalid="ignore", divide="ignore"):
-        drawn = (counts @ clusters.totals(num)) / below
+        drawn = above / below
     return percentiles(base, np.where(below != 0, drawn, np.nan), clusters, resamples)
 
 

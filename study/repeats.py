@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 def make_due_repeats(session: StudySession) -> list[str]:
     """Stores the order-swapped repeats whose day has come; returns their ids."""
     trials = session.protocol.trials
+    if trials.repeats <= 0:
+        return []
     before = session.clock.utc() - timedelta(hours=trials.repeat_after_hours)
     rated = session.study.rows(
-        "SELECT t.*, c.at AS rated_at FROM trial t "
+        "SELECT t.id, t.number, t.block, t.block_position, c.at AS rated_at FROM trial t "
         "JOIN current_rating c ON c.trial_id = t.id "
         "WHERE t.study = ? AND t.kind IN ('planned', 'live') AND t.stage = 3 AND c.type = 'rating' "
         "AND NOT EXISTS (SELECT 1 FROM trial r WHERE r.repeat_of = t.id) ORDER BY t.number",
@@ -34,7 +36,7 @@ def make_due_repeats(session: StudySession) -> list[str]:
             index = index_of(session.protocol.seed, row["block"], row["block_position"], trials.block_sizes)
         due = datetime.fromisoformat(row["rated_at"]) <= before
         if due and comes_back(session.protocol.seed, index, trials.repeats):
-            made.append(_repeat(session, row))
+            made.append(_repeat(session, session.study.get("trial", row["id"])))
     return made
 
 

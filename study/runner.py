@@ -164,7 +164,7 @@ async def make_trial(session: StudySession, generator: TrialGenerator, item: Row
                 threshold=scored.threshold,
             )
         pair = await generator.pair(item)
-        return await asyncio.to_thread(_store_pair, session, item, pair)
+        return await asyncio.to_thread(store_generated, session, item, pair)
     except NoTrial as error:
         await asyncio.to_thread(
             session.event, "no_trial", plan_item_id=item["id"], detail={"why": error.message}
@@ -181,7 +181,8 @@ async def make_trial(session: StudySession, generator: TrialGenerator, item: Row
         raise
 
 
-def _store_pair(session: StudySession, item: Row, pair: GeneratedPair) -> str:
+def store_generated(session: StudySession, item: Row, pair: GeneratedPair) -> str:
+    """Stores a made pair with the next place in the permuted blocks; returns the trial's id."""
     with session.study.transaction():
         return store_pair(
             session.study,

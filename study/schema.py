@@ -195,6 +195,8 @@ TABLES = (
 
 INDEXES = (
     "CREATE INDEX IF NOT EXISTS trial_study ON trial(study, number)",
+    "CREATE INDEX IF NOT EXISTS trial_plan ON trial(plan_item_id)",
+    "CREATE INDEX IF NOT EXISTS trial_repeat ON trial(repeat_of) WHERE repeat_of IS NOT NULL",
     "CREATE INDEX IF NOT EXISTS trial_pair ON trial(pair_id)",
     "CREATE INDEX IF NOT EXISTS trial_selection ON trial(selection_id)",
     "CREATE INDEX IF NOT EXISTS answer_trial ON answer(trial_id)",

@@ -70,9 +70,9 @@ class StudySession:
         )
 
     def unanswered(self) -> list[Row]:
-        """Made trials without an answer, in the study's order, repeats last."""
+        """Made trials without an answer (id, kind, number), in the study's order, repeats last."""
         return self.study.rows(
-            "SELECT t.* FROM trial t WHERE t.study = ? AND t.kind IN ('planned', 'repeat') AND "
+            "SELECT t.id, t.kind, t.number FROM trial t WHERE t.study = ? AND t.kind IN ('planned', 'repeat') AND "
             + UNANSWERED
             + " ORDER BY t.kind = 'repeat', t.number",
             [self.study_id],
@@ -118,7 +118,7 @@ class StudySession:
     def _open_trial(self) -> Row | None:
         """The last trial that was shown, while it has no answer."""
         return self.study.one(
-            "SELECT t.* FROM trial t WHERE t.study = ? AND t.id = (SELECT e.trial_id FROM trial_event e "
+            "SELECT t.id FROM trial t WHERE t.study = ? AND t.id = (SELECT e.trial_id FROM trial_event e "
             "WHERE e.study = ? AND e.type = 'shown' ORDER BY e.seq DESC LIMIT 1) AND " + UNANSWERED,
             [self.study_id, self.study_id],
         )

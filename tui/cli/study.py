@@ -11,7 +11,10 @@ import click
 from tui.cli.common import add_shared_options, note, open_profile, print_json, settings_of
 
 if TYPE_CHECKING:
+    from study.data import StudyData
     from study.database import Row, StudyDatabase
+
+_STUDY_FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
 
 _ELSEWHERE = {
     "score": "tui.cli.score:command",
@@ -56,12 +59,15 @@ def command() -> None:
     """
 
 
-def reading(ctx: click.Context) -> StudyDatabase:
-    """The profile's study file for reading; it works beside a running app."""
+def reading(ctx: click.Context, file: Path | None = None) -> StudyDatabase:
+    """The profile's study file (or another one) for reading; it works beside a running app."""
     from engine.paths import profile_dir
     from study.database import StudyDatabase
 
-    study = StudyDatabase.open(profile_dir(settings_of(ctx)), read_only=True)
+    if file is not None:
+        study = StudyDatabase.open_file(file, read_only=True)
+    else:
+        study = StudyDatabase.open(profile_dir(settings_of(ctx)), read_only=True)
     ctx.call_on_close(study.close)
     return study
 
@@ -166,16 +172,25 @@ def show(ctx: click.Context, study_name: str | None, as_toml: bool, as_json: boo
 @click.argument("study_name", metavar="[STUDY]", required=False)
 @click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write one HTML page.")
 @click.option("--everything", is_flag=True, help="All studies and the ratings of ordinary chat together.")
+@click.option("--file", type=_STUDY_FILE, help="Another study file, such as a pooled one.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_context
 def report(
-    ctx: click.Context, study_name: str | None, html: Path | None, everything: bool, as_json: bool
+    ctx: click.Context,
+    study_name: str | None,
+    html: Path | None,
+    everything: bool,
+    file: Path | None,
+    as_json: bool,
 ) -> None:
-    """Say what came out: wins, ties and losses first, and no more than the numbers carry."""
+    """Say what came out: wins, ties and losses first, and no more than the numbers carry.
+
+    Of a FILE everything is reported, unless a STUDY in it is named.
+    """
     from study.report import build_report, to_html, to_text
     from tui.cli.overview import terminal_width
 
-    found = build_report(load(ctx, study_name, everything))
+    found = build_report(load(ctx, study_name, everything, file))
     if html is not None:
         from study.errors import StudyFileError
 
@@ -192,12 +207,15 @@ def report(
         click.echo(found.summary)
 
 
-def load(ctx: click.Context, study_name: str | None, everything: bool = False) -> Any:
-    """The rows of a study; without a name the newest study, and without any study everything."""
+def load(
+    ctx: click.Context, study_name: str | None, everything: bool = False, file: Path | None = None
+) -> StudyData:
+    """The rows of a study; without a name the newest study, and without any study (or of a file) all."""
     from study.loading import load_study
     from study.protocol import find_study, studies
 
-    study = reading(ctx)
+    study = reading(ctx, file)
+    everything = everything or (file is not None and study_name is None)
     if study_name is not None and study_name.startswith("released-"):
         return load_study(study, study_id=study_name)
     if everything or (study_name is None and not studies(study)):
@@ -231,8 +249,7 @@ def train(ctx: click.Context, study_name: str | None, dry_run: bool, as_json: bo
     reports = train_all(data, embedder)
     saved: list[Path] = []
     if not dry_run and any(each.model is not None for each in reports):
-        profile = open_profile(ctx)
-        saved = save(reports, profile_dir(settings) if profile is None else profile.folder)
+        saved = save(reports, profile_dir(settings) / "trained")
     if as_json:
         print_json({"models": [each.to_plain() for each in reports], "saved": [path.name for path in saved]})
         return

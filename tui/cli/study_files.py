@@ -8,22 +8,25 @@ import click
 
 from tui.cli.common import note, print_json
 
+_STUDY_FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
+
 
 @click.command(name="export")
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @click.argument("study_name", metavar="[STUDY]", required=False)
+@click.option("--file", type=_STUDY_FILE, help="Another study file, such as a pooled one.")
 @click.option("--redact", is_flag=True, help="Leave out every text; numbers, choices and hashes stay.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_context
 def export_command(
-    ctx: click.Context, folder: Path, study_name: str | None, redact: bool, as_json: bool
+    ctx: click.Context, folder: Path, study_name: str | None, file: Path | None, redact: bool, as_json: bool
 ) -> None:
     """Write JSONL, CSV, Parquet, SQLite, a codebook and Datasette metadata into a new FOLDER."""
     from study.export import export
     from study.protocol import find_study
     from tui.cli.study import reading
 
-    study = reading(ctx)
+    study = reading(ctx, file)
     named = study_name is not None and not study_name.startswith("released-")
     study_id = find_study(study, study_name) if named else study_name
     report = export(study, folder, study_id=study_id, redacted=redact)
@@ -67,11 +70,14 @@ def pool_command(files: tuple[Path, ...], out: Path, as_json: bool) -> None:
     if as_json:
         print_json(report)
     else:
-        click.echo(f"{out}: {len(files)} files")
+        added = ", ".join(f"{count} {table}" for table, count in report.added.items() if count)
+        click.echo(
+            f"{out}: {report.files} files, {len(report.people)} people; added {added or 'nothing new'}"
+        )
 
 
 @click.command(name="verify")
-@click.argument("file", required=False, type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.argument("file", required=False, type=_STUDY_FILE)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_context
 def verify_command(ctx: click.Context, file: Path | None, as_json: bool) -> None:
@@ -81,15 +87,12 @@ def verify_command(ctx: click.Context, file: Path | None, as_json: bool) -> None
     it elsewhere, that the whole chain is the one that you had then.
     """
     from study.check import repeats_too_early, verify
-    from study.database import StudyDatabase
     from study.errors import StudyError
     from tui.cli.study import reading
 
-    study = StudyDatabase.open_file(file, read_only=True) if file else reading(ctx)
+    study = reading(ctx, file)
     report = verify(study)
     early = repeats_too_early(study)
-    if file:
-        study.close()
     if as_json:
         print_json({"ok": report.ok, "early_repeats": early, **vars(report)})
     else:

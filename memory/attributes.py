@@ -137,15 +137,19 @@ class AttributeStore:
         return self.tombstones.has(text)
 
     def vectors(
-        self, embedder: Embedder, statuses: Sequence[Status | str] = (Status.ACCEPTED, Status.PROPOSED)
+        self,
+        embedder: Embedder,
+        statuses: Sequence[Status | str] = (Status.ACCEPTED, Status.PROPOSED),
+        only: Sequence[str] | None = None,
     ) -> tuple[Ids, Vectors]:
         """Ids and their unit vectors, (n, dimension) float32; missing ones are computed and kept.
 
-        Raises engine.errors.EngineError.
+        `only` names the attributes that are wanted (a few hundred at most); None means all. Raises
+        engine.errors.EngineError.
         """
         from memory.vectors import attribute_vectors
 
-        return attribute_vectors(self.db, embedder, statuses)
+        return attribute_vectors(self.db, embedder, statuses, only)
 
     # coming in
 

@@ -384,10 +384,11 @@ class ConversationStore:
         return [_message(row) for row in rows]
 
     def mark_extracted(self, message_id: str, extractor: str) -> None:
-        """Remembers that this message has been worked through."""
+        """Remembers that this message has been worked through; one that is gone by now is no matter."""
         self._db.run(
-            "INSERT OR IGNORE INTO extraction (message_id, extractor, done_at) VALUES (?, ?, ?)",
-            [message_id, extractor, now()],
+            "INSERT OR IGNORE INTO extraction (message_id, extractor, done_at) "
+            "SELECT id, ?, ? FROM message WHERE id = ?",
+            [extractor, now(), message_id],
         )
 
     def recover(self) -> Messages:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import secrets
 import sqlite3
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,9 +15,18 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import sqlite_utils
-
 from memory.errors import DatabaseDamaged, DatabaseNeedsWriter, DatabaseTooNew, StoreError
+
+# sqlite-utils imports pandas and numpy where they are installed, only to know the types of their values; that
+# is most of a second for every command, and nothing here stores such values
+_unwanted = [name for name in ("pandas", "numpy") if name not in sys.modules]
+for _name in _unwanted:
+    sys.modules[_name] = None  # type: ignore[assignment]
+try:
+    import sqlite_utils
+finally:
+    for _name in _unwanted:
+        del sys.modules[_name]
 
 KEPT_BACKUPS = 7
 _BACKUP_TIME = "%Y%m%dT%H%M%S%fZ"

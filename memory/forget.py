@@ -23,7 +23,6 @@ from memory.attribute_types import Category
 from memory.database import new_id, now, replace_backups
 from memory.errors import StoreError
 from memory.folding import byte_forms, fold_hard
-from memory.index import wipe
 
 if TYPE_CHECKING:
     from memory.profile import Profile
@@ -190,8 +189,8 @@ def _gather(profile: Profile, request: _Request) -> Forgotten:
 
 def _scrub(profile: Profile, request: _Request, report: ForgetReport) -> None:
     """What holds copies of deleted rows: index, free pages, backups. Raises StoreError."""
-    profile.drop_indexes()
-    wipe(profile.folder / "index")
+    profile.wipe_index()
+    profile.db.run("DELETE FROM meta WHERE name = 'index'")  # its absence is no damage
     if profile.chroma_url is not None and (request.attributes or request.everything):
         _wipe_server(profile)
     if request.everything:

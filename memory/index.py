@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 INDEXED = (Status.ACCEPTED, Status.PROPOSED)
 _STATE = "index.json"
+_FEW = 300  # attributes whose vectors are read one by one instead of all together
 
 
 @dataclass(frozen=True)
@@ -145,6 +146,13 @@ class AttributeIndex:
                     sealing.make_private(self.folder)
                     self._write_state(current, sealing.seal(current))
 
+    def wipe(self) -> None:
+        """Removes every file of the index; what uses it may go on. Raises StoreError."""
+        with self._lock:
+            self.close()
+            self._dirty.clear()
+            sealing.remove_folder(self.folder)
+
     # opening and mending
 
     def _open(self) -> SyncReport:
@@ -246,7 +254,8 @@ class AttributeIndex:
         if not attributes:
             return 0
         assert self._collection is not None
-        ids, matrix = self._store.vectors(self.embedder, INDEXED)
+        few = [item.id for item in attributes] if len(attributes) <= _FEW else None
+        ids, matrix = self._store.vectors(self.embedder, INDEXED, few)
         place = {entry: position for position, entry in enumerate(ids)}
         found = [item for item in attributes if item.id in place]
         self._collection.put([_entry(item) for item in found], matrix[[place[item.id] for item in found]])
@@ -285,9 +294,3 @@ def _entry(item: Attribute) -> Entry:
             "never_use": item.never_use,
         },
     )
-
-
-def wipe(folder: Path) -> None:
-    """Removes every file of the index; it is built anew when it is next needed. Raises StoreError."""
-    if folder.exists() and not sealing.remove(folder):
-        raise StoreError(f"{folder} could not be removed.", "Close what uses it, then start recenter again.")

@@ -120,11 +120,14 @@ class Profile:
             )
         return self._indexes[key]
 
-    def drop_indexes(self) -> None:
-        """Closes what is open of the index, so that its files can be replaced."""
+    def wipe_index(self) -> None:
+        """Removes the index's files; it is built anew when it is next needed. Raises StoreError."""
         for index in self._indexes.values():
-            index.close()
-        self._indexes.clear()
+            index.wipe()
+        if not self._indexes and (self.folder / "index").exists():
+            from memory.sealing import remove_folder
+
+            remove_folder(self.folder / "index")
 
     @property
     def chroma_url(self) -> str | None:
@@ -133,7 +136,9 @@ class Profile:
 
     def close(self) -> None:
         """Closes everything and lets the next process in; harmless when done twice."""
-        self.drop_indexes()
+        for index in self._indexes.values():
+            index.close()
+        self._indexes.clear()
         self.db.close()
         if self._lock is not None:
             with contextlib.suppress(OSError):

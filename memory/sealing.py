@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from memory.errors import StoreError
+
 _BLOCK = 1 << 20
 
 
@@ -63,6 +65,12 @@ def remove(path: Path) -> bool:
         with contextlib.suppress(OSError):
             path.unlink()
     return not path.exists()
+
+
+def remove_folder(folder: Path) -> None:
+    """Removes a folder that must not stay. Raises StoreError when something holds it."""
+    if folder.exists() and not remove(folder):
+        raise StoreError(f"{folder} could not be removed.", "Close what uses it, then start recenter again.")
 
 
 def make_private(folder: Path) -> None:

@@ -15,22 +15,26 @@ _BATCH = 256
 
 
 def attribute_vectors(
-    db: Database, embedder: Embedder, statuses: Sequence[Status | str]
+    db: Database,
+    embedder: Embedder,
+    statuses: Sequence[Status | str],
+    only: Sequence[str] | None = None,
 ) -> tuple[list[str], Vectors]:
     """Ids and unit vectors, (n, dimension) float32, oldest first; what is missing is embedded and stored.
 
-    A reader (read-only database) computes missing vectors without storing them.
+    `only` names the attributes that are wanted (a few hundred at most), None means all. A reader (read-only database) computes missing vectors without storing them.
     """
     import numpy as np
 
     wanted = [Status(status).value for status in statuses]
     marks = ", ".join("?" * len(wanted))
+    named = "" if only is None else f"AND a.id IN ({', '.join('?' * len(only))}) "
     rows = db.rows(
         "SELECT a.id, v.vector, CASE WHEN v.vector IS NULL THEN a.text END AS text, a.text_version "
         "FROM attribute a LEFT JOIN vector v ON v.attribute_id = a.id AND v.embedder = ? "
         f"AND v.text_version = a.text_version AND length(v.vector) = ? "
-        f"WHERE a.status IN ({marks}) ORDER BY a.id",
-        [embedder.digest, 4 * embedder.dimension, *wanted],
+        f"WHERE a.status IN ({marks}) {named}ORDER BY a.id",
+        [embedder.digest, 4 * embedder.dimension, *wanted, *(only or ())],
     )
     matrix = np.zeros((len(rows), embedder.dimension), dtype=np.float32)
     missing = []

@@ -250,7 +250,8 @@ forget.forget_attributes(profile, [item.id for item in profile.attributes.list()
 
 
 @pytest.mark.parametrize(
-    "where", ["hook", "memory.forget.scrub_logs", "memory.forget.wipe", "memory.forget.replace_backups"]
+    "where",
+    ["hook", "memory.forget.scrub_logs", "memory.sealing.remove_folder", "memory.forget.replace_backups"],
 )
 def test_a_forgetting_cut_short_is_completed_at_the_next_opening(tmp_path: Path, where: str) -> None:
     folder = tmp_path / "p"

@@ -26,8 +26,8 @@ def import_command(ctx: click.Context, files: Sequence[Path], as_json: bool) -> 
     """Bring in conversations from other programs.
 
     ChatGPT's and Claude's data exports (zip or conversations.json), Open WebUI's, JSONL, Markdown
-    transcripts, and recenter's own exports. Once more does nothing; what you have forgotten is not brought back.
-    Afterwards `recenter memory extract` looks for what they tell about you.
+    transcripts, and recenter's own exports. Once more does nothing; what you have forgotten is not
+    brought back. Afterwards `recenter memory extract` looks for what they tell about you.
     """
     run_import(open_profile(ctx), files, as_json)
 

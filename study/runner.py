@@ -18,6 +18,8 @@ from study.trial_rows import Trial
 from study.trials import StudySession
 
 LOOK_AHEAD = 3
+# so many failures in a row are no bad luck with a prompt: the models are not there
+MAX_FAILURES_IN_A_ROW = 3
 
 
 class TrialRunner:
@@ -38,6 +40,7 @@ class TrialRunner:
         self._news = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._idle = False
+        self._failures = 0
 
     async def __aenter__(self) -> TrialRunner:
         self._task = asyncio.create_task(self._work())
@@ -61,7 +64,9 @@ class TrialRunner:
     async def next(self) -> Trial | None:
         """The trial to answer now, waiting for the first one if need be; None when the study is over.
 
-        The same trial comes again until it is answered. Raises what ended the background work.
+        The same trial comes again until it is answered. Raises the last failure when several generations
+        in a row failed and nothing is ready (calling again tries again), and what ended the background
+        work.
         """
         while True:
             if (await self.progress()).finished and not await self._repeats_left():
@@ -75,6 +80,9 @@ class TrialRunner:
                 if self._task is not None and not self._task.cancelled():
                     self._task.result()
                 return None
+            if self._failures >= MAX_FAILURES_IN_A_ROW and self.last_failure is not None:
+                self._failures = 0
+                raise self.last_failure
             if self._idle and not await asyncio.to_thread(self.session.missing):
                 return None
             await self._news.wait()
@@ -129,7 +137,7 @@ class TrialRunner:
 
     def _wanted(self) -> Row | None:
         """The next item to make, if fewer trials than `look_ahead` (beside the shown one) are ready."""
-        if len(self.session.unanswered()) > self.look_ahead:
+        if self._failures >= MAX_FAILURES_IN_A_ROW or len(self.session.unanswered()) > self.look_ahead:
             return None
         missing = self.session.missing()
         return missing[0] if missing else None
@@ -137,8 +145,10 @@ class TrialRunner:
     async def _make(self, item: Row) -> None:
         try:
             await make_trial(self.session, self.generator, item)
+            self._failures = 0
         except RecenterError as error:
             self.last_failure = error
+            self._failures += 1
 
 
 async def make_trial(session: StudySession, generator: TrialGenerator, item: Row) -> str | None:

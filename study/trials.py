@@ -46,15 +46,16 @@ class StudySession:
 
     def missing(self) -> list[Row]:
         """Planned items that may still become trials, in order: not made, not passed over, not failed too
-        often, and no more pairs than the protocol wants (the plan holds spare prompts)."""
+        often in this sitting (the next one tries again: a server may have been down), and no more pairs
+        than the protocol wants (the plan holds spare prompts)."""
         rows = self.study.rows(
             "SELECT p.* FROM plan_item p WHERE p.study = ? AND p.stage IN (SELECT value FROM json_each(?)) "
             "AND NOT EXISTS (SELECT 1 FROM trial t WHERE t.plan_item_id = p.id) "
             "AND NOT EXISTS (SELECT 1 FROM trial_event e "
             "     WHERE e.plan_item_id = p.id AND e.type = 'no_trial') "
             "AND (SELECT count(*) FROM trial_event e WHERE e.plan_item_id = p.id "
-            "     AND e.type = 'generation_failed') < ? ORDER BY p.number",
-            [self.study_id, str(list(self.protocol.stages)), MAX_FAILURES],
+            "     AND e.type = 'generation_failed' AND e.session_id = ?) < ? ORDER BY p.number",
+            [self.study_id, str(list(self.protocol.stages)), self.id, MAX_FAILURES],
         )
         pairs = [row for row in rows if row["stage"] == 3][: max(0, self.protocol.trials.count - self.made())]
         wanted = {row["id"] for row in pairs}
@@ -72,7 +73,8 @@ class StudySession:
     def unanswered(self) -> list[Row]:
         """Made trials without an answer (id, kind, number), in the study's order, repeats last."""
         return self.study.rows(
-            "SELECT t.id, t.kind, t.number FROM trial t WHERE t.study = ? AND t.kind IN ('planned', 'repeat') AND "
+            "SELECT t.id, t.kind, t.number FROM trial t "
+            "WHERE t.study = ? AND t.kind IN ('planned', 'repeat') AND "
             + UNANSWERED
             + " ORDER BY t.kind = 'repeat', t.number",
             [self.study_id],

@@ -85,6 +85,23 @@ async def test_a_failure_is_an_event_and_is_tried_again_once(study: StudyDatabas
     assert verify(study).problems == []
 
 
+async def test_a_server_that_is_down_does_not_use_up_the_plan(study: StudyDatabase, tmp_path: Path) -> None:
+    study_id = made_study(study, tmp_path, count=8)
+    down = Slow(8, failures={f"prompts.txt:{n}": 99 for n in range(1, 9)})
+    async with TrialRunner(open_session(study, study_id), down) as runner:
+        with pytest.raises(ServerLost):
+            await runner.next()
+        assert len(down.calls) == 3
+        down.failures = {}  # it is up again, and the person tries again
+        trial = await runner.next()
+        assert trial is not None
+        await runner.rate(trial.id, PairAnswer("tie"))
+    async with TrialRunner(open_session(study, study_id), Slow(8)) as runner:
+        await answer_all(runner)
+    assert len(current_ratings(study)) == 8
+    assert verify(study).problems == []
+
+
 async def test_a_prompt_without_relevant_attributes_is_passed(study: StudyDatabase, tmp_path: Path) -> None:
     session = open_session(study, made_study(study, tmp_path, count=6))
     async with TrialRunner(session, Slow(6, none={"prompts.txt:1", "prompts.txt:5"})) as runner:

@@ -66,7 +66,7 @@ class _Bar:
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
         self._task: TaskID | None = None
-        self._shown: tuple[str, str] = ("", "")
+        self._shown = ("", "", "")  # stage, source, note
 
     def __call__(self, found: FetchProgress) -> None:
         words = {
@@ -76,13 +76,14 @@ class _Bar:
             "done": found.name,
         }
         stage = "fetching" if found.stage == "done" else found.stage
-        if self._task is None or ((stage, found.source) != self._shown and found.stage != "done"):
-            if found.note and found.source != self._shown[1]:
+        shown = (stage, found.source, found.note)
+        if self._task is None or (shown != self._shown and found.stage != "done"):
+            if found.note and found.note != self._shown[2]:
                 self._progress.console.print(f"{found.note}; next source: {found.source}", highlight=False)
             if self._task is not None:
                 self._progress.remove_task(self._task)
             self._task = self._progress.add_task(words[found.stage], total=found.total, completed=found.done)
-            self._shown = (stage, found.source)
+            self._shown = shown
         self._progress.update(self._task, completed=found.done, description=words[found.stage])
 
 
@@ -90,14 +91,14 @@ class _Lines:
     """A line whenever something begins, and every ten seconds."""
 
     def __init__(self) -> None:
-        self._shown: tuple[str, str] = ("", "")
+        self._shown = ("", "", "")  # stage, source, note
         self._told = time.monotonic()
 
     def __call__(self, found: FetchProgress) -> None:
-        if (found.stage, found.source) != self._shown:
-            if found.note and found.source != self._shown[1] and found.stage == "fetching":
+        if (found.stage, found.source, found.note) != self._shown:
+            if found.note and found.note != self._shown[2]:
                 note(f"  {found.note}")
-            self._shown = (found.stage, found.source)
+            self._shown = (found.stage, found.source, found.note)
             words = {"fetching": f"from {found.source}", "waiting": found.source}
             note(f"  {words.get(found.stage, found.stage)}")
         elif time.monotonic() - self._told > 10:

@@ -52,7 +52,7 @@ def terminal_width() -> int:
 def overview(width: int | None = None) -> str:
     """The help page, wrapped to the width; in a narrow terminal the texts stand under the names."""
     width = min(width or terminal_width(), _WIDEST)
-    lines = ["Usage: recenter [OPTIONS] [COMMAND] …", ""]
+    lines = [*wrap("Usage: recenter [OPTIONS] [COMMAND] …", width), ""]
     for paragraph in _INTRO:
         lines += wrap(paragraph, width)
     rows = {name: text for name, (_, text) in COMMANDS.items()}

@@ -35,7 +35,7 @@ tbody th { font-weight: 400; } thead th { color: var(--soft); font-weight: 600; 
 .note, figcaption { color: var(--soft); font-size: .88rem; margin: .4rem 0 0; }
 figure { margin: 2rem 0; padding: 1rem 1.25rem; background: var(--card); break-inside: avoid; }
 figure h3 { margin: 0 0 .75rem; font-size: 1rem; } figure .scroll { margin: .75rem 0 0; }
-figure svg { align-self: start; }
+figure svg { align-self: start; } figure th, figure td { padding-right: .5rem; }
 @media (min-width: 54rem) { figure { display: grid; grid-template-columns: 3fr 2fr; column-gap: 2rem; }
   figure h3, figure figcaption { grid-column: 1 / -1; } figure .scroll { margin-top: 0; } }
 td.short { white-space: nowrap; }

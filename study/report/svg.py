@@ -9,6 +9,7 @@ from study.report.parts import Figure
 
 WIDTH, HEIGHT = 640, 300
 LEFT, RIGHT, TOP, BOTTOM = 56, 16, 16, 40
+LONGEST_LABEL = 30  # characters beside a bar; the table has the whole name
 Row = tuple[str, float | None, float | None, float | None]
 
 
@@ -81,7 +82,7 @@ def _ticks(last: int) -> list[int]:
 def _share_rows(figure: Figure, *, filled: bool) -> tuple[list[str], int]:
     rows: Sequence[Row] = figure.data["rows"]
     marks: Sequence[float | None] = figure.data.get("marks", ())
-    margin, step = 190, 40
+    margin, step = 210, 40
     bottom = TOP + step * len(rows)
 
     def x(share: float) -> float:
@@ -95,7 +96,8 @@ def _share_rows(figure: Figure, *, filled: bool) -> tuple[list[str], int]:
         ]
     for number, (name, value, low, high) in enumerate(rows):
         middle = TOP + step * number + step / 2
-        body.append(_text(margin - 10, middle + 4, name, anchor="end"))
+        label = name if len(name) <= LONGEST_LABEL else name[: LONGEST_LABEL - 1] + "…"
+        body.append(_text(margin - 10, middle + 4, label, anchor="end"))
         if filled and value is not None:
             body.append(_rect(x(0), middle - 10, x(value) - x(0), 20, "bar"))
         if value is None and low is not None and high is not None:

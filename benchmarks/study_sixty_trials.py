@@ -224,8 +224,11 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=4.0, help="how long pairs may be made in this run")
     parser.add_argument("--trials", type=int, default=60)
     parser.add_argument("--max-tokens", type=int, default=48)
+    parser.add_argument("--threads", type=int, default=None, help="1 on a machine that others use too")
     given = parser.parse_args()
-    settings = load_settings(engine="builtin", max_tokens=given.max_tokens, num_ctx=2048)
+    settings = load_settings(
+        engine="builtin", max_tokens=given.max_tokens, num_ctx=2048, threads=given.threads
+    )
     if asyncio.run(first(given.folder / "rule", settings, given.trials, given.minutes)):
         asyncio.run(second(given.folder / "rule", given.folder / "coin", given.trials))
         print("done")

@@ -23,13 +23,14 @@ _ELSEWHERE = {
     "power": "tui.cli.study_new:power",
     "run": "tui.cli.study_run:run",
     "stop": "tui.cli.study_run:stop",
+    "judge": "tui.cli.study_judge:command",
     "export": "tui.cli.study_files:export_command",
     "import": "tui.cli.study_files:import_command",
     "pool": "tui.cli.study_files:pool_command",
     "verify": "tui.cli.study_files:verify_command",
 }
 _ORDER = (
-    *("new", "power", "run", "stop", "list", "show", "report", "train", "score"),
+    *("new", "power", "run", "stop", "list", "show", "report", "judge", "train", "score"),
     *("amend", "export", "import", "pool", "verify"),
 )
 

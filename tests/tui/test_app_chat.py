@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from textual.events import Paste
 
 from study.ratings import current_ratings
 from tests.tui.app_fake_ollama import FakeServer
@@ -35,7 +36,10 @@ async def test_a_message_is_saved_answered_and_there_after_a_restart(tmp_path: P
 async def test_chinese_is_typed_sent_shown_and_kept(tmp_path: Path, server: FakeServer) -> None:
     server.behaviour.pieces = ["好", "的", "!", "吃", "面", "吧", "🍜"]
     async with running(tmp_path, server, filled=False, language="zh", size=(60, 20)) as (app, pilot):
-        await pilot.press(*"今晚吃什么", "ctrl+j", *"请回答🙂", "enter")
+        await pilot.press(*"今晚吃什么", "ctrl+j", *"请回答")
+        app.post_message(Paste("🙂"))  # an input method's or a mouse's paste
+        await pilot.pause()
+        await pilot.press("enter")
         await until(pilot, lambda: "好的!吃面吧🍜" in shown_text(app), "the answer")
         saved = app.services.profile.conversations.list()
         messages = app.services.profile.conversations.messages(saved[0].id)
@@ -43,7 +47,7 @@ async def test_chinese_is_typed_sent_shown_and_kept(tmp_path: Path, server: Fake
 
 
 async def test_a_pair_is_rated_by_keys_and_the_choice_goes_on(tmp_path: Path, server: FakeServer) -> None:
-    async with running(tmp_path, server) as (app, pilot):
+    async with running(tmp_path, server, threshold=0.05) as (app, pilot):
         chat = app.chat_screen
         await write(pilot, "What should I eat?")
         await until(pilot, lambda: chat.pair_shown and chat.turn.pair_ready, "two answers")
@@ -72,7 +76,7 @@ async def test_a_pair_is_rated_by_keys_and_the_choice_goes_on(tmp_path: Path, se
 
 async def test_keys_pressed_while_both_still_stream_are_kept(tmp_path: Path, server: FakeServer) -> None:
     server.behaviour.pause_s = 0.05
-    async with running(tmp_path, server) as (app, pilot):
+    async with running(tmp_path, server, threshold=0.05) as (app, pilot):
         chat = app.chat_screen
         await write(pilot, "What should I eat?")
         await until(pilot, lambda: chat.pair_shown, "the pair")
@@ -87,7 +91,7 @@ async def test_keys_pressed_while_both_still_stream_are_kept(tmp_path: Path, ser
 
 
 async def test_going_on_without_rating_is_a_skip(tmp_path: Path, server: FakeServer) -> None:
-    async with running(tmp_path, server) as (app, pilot):
+    async with running(tmp_path, server, threshold=0.05) as (app, pilot):
         chat = app.chat_screen
         await write(pilot, "What should I eat?")
         await until(pilot, lambda: chat.pair_shown and chat.turn.pair_ready, "two answers")
@@ -139,7 +143,7 @@ async def test_answer_again_makes_a_sibling(tmp_path: Path, server: FakeServer) 
 
 
 async def test_why_shows_the_quote_and_leaves_one_out(tmp_path: Path, server: FakeServer) -> None:
-    async with running(tmp_path, server) as (app, pilot):
+    async with running(tmp_path, server, threshold=0.05) as (app, pilot):
         chat = app.chat_screen
         await write(pilot, "What should I eat?")
         await until(pilot, lambda: chat.pair_shown and chat.turn.pair_ready, "two answers")
@@ -163,7 +167,9 @@ async def test_conversations_are_listed_found_renamed_and_forgotten(tmp_path: Pa
         await pilot.press("ctrl+f", *"岚山")
         conversations = chat.query_one("#conversations")
         await until(pilot, lambda: conversations.option_count == 2, "one heading, one conversation")
-        await pilot.press("enter", "enter")
+        await pilot.press("enter")
+        await until(pilot, lambda: conversations.has_focus, "the list has the focus")
+        await pilot.press("enter")
         await until(pilot, lambda: "清水寺" in shown_text(app), "the conversation")
         chat.action_rename()
         await until(pilot, lambda: isinstance(app.screen, Ask), "the question")

@@ -148,7 +148,7 @@ class RecenterApp(App[int]):
         try:
             await self.services.start_background(lambda state: self._background_state(state))
         except Exception as error:
-            explain_error(error)
+            explain_error(error)  # for the log
             self.post_message(BackgroundChanged("off"))
 
     def _background_state(self, state: str) -> None:

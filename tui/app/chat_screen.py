@@ -114,7 +114,7 @@ class ChatScreen(ChatActions, ChatRating):
         if self._unsent and not turn.saved and not self.composer.text:
             self.composer.fill(self._unsent)
         self._unsent = ""
-        self.status.change(state="failed" if message.error else "ready")
+        self.status.change(state="failed" if message.error or turn.failed else "ready")
         if self.pair_shown and (message.stopped or turn.failed or not turn.pair_ready):
             self.pair_view.stop_rating(tr("Nothing to compare this time. Enter goes on."))
         if not self.pair_shown:

@@ -131,11 +131,13 @@ class Services:
         """Starts the reading of messages in idle time; `on_state` may be called from any thread."""
         if self._background is not None:
             return
-        await self.open_engine()
+        chat = await self.open_engine()
         embedder = await self.embedder()
         from tui.app.background import start_extractor
 
-        self._background = await start_extractor(self.profile, self.chat, embedder, on_state)
+        # importing the extraction is slow, and the first words of an answer must not wait for it
+        await asyncio.to_thread(__import__, "memory.background")
+        self._background = start_extractor(self.profile, chat, embedder, on_state)
 
     async def pause_background(self) -> None:
         """Before an answer: the model is the person's now."""
@@ -152,13 +154,7 @@ class Services:
         background, self._background = self._background, None
         if background is not None:
             with contextlib.suppress(Exception):
-                await background.pause()
-            close = getattr(background, "close", None) or getattr(background, "stop", None)
-            if close is not None:
-                with contextlib.suppress(Exception):
-                    result = close()
-                    if asyncio.iscoroutine(result):
-                        await result
+                await background.stop()
 
     async def close(self) -> None:
         """Ends the background work and the engine's child process, then closes the stores."""

@@ -74,8 +74,10 @@ class ConversationList(OptionList):
         self.add_options(options)
         ids = [option.id for option in options]
         wanted = kept if kept in ids else current
-        if wanted in ids:
+        if wanted is not None and wanted in ids:
             self.highlighted = ids.index(wanted)
+        else:
+            self.highlighted = next((place for place, each in enumerate(ids) if each is not None), None)
 
     @staticmethod
     def _line(conversation: Conversation, now: datetime, current: str | None) -> Content:

@@ -1,0 +1,113 @@
+"""A server that is slow, dies, talks nonsense or is not there: the app stays up and says what happened."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.tui.app_fake_ollama import FakeServer
+from tests.tui.app_pilot import running, shown_text, until, write
+
+
+@pytest.fixture
+def server():
+    with FakeServer() as made:
+        made.behaviour.pause_s = 0.002
+        yield made
+
+
+@pytest.mark.parametrize("fault", ["500", "die", "nonsense", "error"])
+async def test_the_app_survives_says_so_and_answers_the_next_time(
+    tmp_path: Path, server: FakeServer, fault: str
+) -> None:
+    async with running(tmp_path, server, filled=False) as (app, pilot):
+        chat = app.chat_screen
+        server.behaviour.fault = fault
+        await write(pilot, "Does it work?")
+        await until(pilot, lambda: chat.turn.finished and not chat.busy, "the turn ends")
+        await until(pilot, lambda: chat.transcript.entries[-1].message.status == "failed", "kept as failed")
+        failed = chat.transcript.entries[-1].message
+        assert failed.error
+        assert "Traceback" not in shown_text(app)
+        if fault != "500":
+            assert failed.content.startswith("word0 word1")
+        server.behaviour.fault = ""
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: chat.transcript.entries[-1].message.status == "complete", "answered again")
+
+
+async def test_a_silent_server_is_a_time_out(tmp_path: Path, server: FakeServer) -> None:
+    async with running(tmp_path, server, filled=False, timeout_s=0.5) as (app, pilot):
+        server.behaviour.fault = "silent"
+        await write(pilot, "Hello?")
+        entries = app.chat_screen.transcript.entries
+        await until(pilot, lambda: app.chat_screen.turn.finished, "given up")
+        entries = app.chat_screen.transcript.entries
+        await until(pilot, lambda: app.chat_screen.transcript.entries[-1].message.status == "failed", "failed")
+        assert entries is not None
+
+
+async def test_a_server_that_goes_away_and_comes_back(tmp_path: Path, server: FakeServer) -> None:
+    port = server.server_address[1]
+    async with running(tmp_path, server, filled=False) as (app, pilot):
+        chat = app.chat_screen
+        server.__exit__()
+        await write(pilot, "Are you there?")
+        await until(pilot, lambda: chat.turn.finished and not chat.busy, "the turn ends")
+        await until(pilot, lambda: "ollama serve" in shown_text(app).lower(), "it says what to do")
+        asked = app.services.profile.conversations.messages(chat.conversation_id)
+        assert asked[0].content == "Are you there?"
+        with FakeServer(port) as again:
+            again.behaviour.pause_s = 0.002
+            await pilot.press("ctrl+r")
+            await until(pilot, lambda: "word39" in shown_text(app), "answered")
+
+
+async def test_without_any_engine_the_first_run_screen_tells_what_it_costs(tmp_path: Path) -> None:
+    async with running(tmp_path, size=(100, 30)) as (app, pilot):
+        app.settings.ollama_host = "http://127.0.0.1:9"
+        app.connect = True
+        app.open_engine()
+        await until(pilot, lambda: "1.1 GB" in shown_text(app), "what is to be fetched")
+        text = shown_text(app)
+        assert "Qwen2.5-Coder-1.5B" in text
+        assert "Apache-2.0" in text
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is app.chat_screen, "the chat")
+        await pilot.pause(0.2)
+        assert "番茄炒蛋" in shown_text(app), "what is stored can be read meanwhile"
+        await pilot.press("f2")
+        await until(pilot, lambda: "vegetarian" in shown_text(app), "memories can be read")
+
+
+async def test_an_ollama_without_a_model_is_offered_a_pull(tmp_path: Path, server: FakeServer) -> None:
+    server.behaviour.models.clear()
+    async with running(tmp_path, filled=False, size=(100, 30), ollama_host=server.host, engine="ollama") as (
+        app,
+        pilot,
+    ):
+        app.connect = True
+        app.open_engine()
+        await until(pilot, lambda: "pull" in shown_text(app), "the offer")
+        await pilot.press("p")
+        await until(pilot, lambda: "Which model" in shown_text(app), "the name")
+        await pilot.press("enter")
+        await until(pilot, lambda: app.chat_screen.status.status.state == "ready", "pulled and open")
+
+
+async def test_a_missing_file_is_fetched_with_progress(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The app's side of a download: Enter starts it, the app goes on, a failure is said in words."""
+    async with running(tmp_path, size=(100, 30)) as (app, pilot):
+        app.settings.ollama_host = "http://127.0.0.1:9"
+        app.connect = True
+        monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+        monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+        monkeypatch.setenv("PIP_RETRIES", "0")
+        app.open_engine()
+        await until(pilot, lambda: "1.1 GB" in shown_text(app), "the first-run screen")
+        await pilot.press("enter")
+        await until(pilot, lambda: app.downloads.running, "running")
+        await pilot.press("x")
+        await until(pilot, lambda: not app.downloads.running, "stopped")
+        await until(pilot, lambda: "Stopped" in shown_text(app) or "could not" in shown_text(app), "said so")

@@ -52,12 +52,12 @@ class Root(click.Group):
             return result
         except RecenterError as error:
             raise Failure(error) from error
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, click.exceptions.Abort):  # Ctrl+C, also at a question
             ctx.exit(130)
         except BrokenPipeError:
             _silence_stdout()
             ctx.exit(141)
-        except (click.exceptions.Exit, click.exceptions.Abort, click.ClickException):
+        except (click.exceptions.Exit, click.ClickException):
             raise
         except Exception as error:
             from tui.cli.crash import unexpected

@@ -143,6 +143,8 @@ def _store(study: StudyDatabase, study_id: str, number: int, row: ReleasedPrompt
             f"{row.user_id}:{hashlib.sha256(each.text.encode()).hexdigest()[:12]}:{position}",
             each.text,
             origin="asked" if each.relevant is not None else "",
+            # people were asked about every attribute in the file, so the labels stand for all of them
+            inclusion_probability=1.0 if each.relevant is not None else None,
         )
         for position, each in enumerate(row.attributes)
     ]

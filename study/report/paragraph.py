@@ -118,9 +118,12 @@ def _stages(report: Report) -> list[str]:
         )
     if stage2 is not None and stage2.person_share.value is not None:
         you = "you call" if report.people == 1 else "people call"
-        person, model = words.percent(stage2.person_share.value), words.percent(stage2.model_share.value)
+        person = words.percent(stage2.person_share.value)
+        model = f", the program selects {words.percent(stage2.model_share.value)}"
+        if stage2.model_share.value is None:
+            model = ""
         scope = "candidates for a prompt" if stage2.weighted else "candidates that were asked about"
-        sentences.append(f"Of the {scope} {you} about {person} relevant, the program selects {model}.")
+        sentences.append(f"Of the {scope} {you} about {person} relevant{model}.")
     return sentences
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -141,7 +141,7 @@ def relevance_numbers(
     model_share = clustered_share(selected, clusters, level=level)
     if not design.representative:
         model_share = clustered_share(chosen, partition, within=everything, level=level)
-    return RelevanceNumbers(
+    numbers = RelevanceNumbers(
         judged=int(kept.sum()),
         candidates=len(rows),
         prompts=len({(row.person, row.prompt_id) for row in rows}),
@@ -154,6 +154,23 @@ def relevance_numbers(
         agreement=_agreement(rows, kept, weight, partition, design.representative, level),
         weighted=design.representative,
         note=design.note,
+    )
+    return (
+        numbers if any(row.model_selected or row.model_score is not None for row in rows) else _alone(numbers)
+    )
+
+
+def _alone(numbers: RelevanceNumbers) -> RelevanceNumbers:
+    """The person's numbers only: people's labels that no selector has been run on."""
+    none = Estimate(None, note="no selector was run on these")
+    return replace(
+        numbers,
+        precision=none,
+        recall=none,
+        f1=none,
+        model_share=none,
+        agreement=None,
+        note=f"{numbers.note}; no selector was run on these",
     )
 
 

@@ -319,6 +319,20 @@ def test_without_an_audit_of_the_unselected_nothing_is_said_of_all() -> None:
     assert "not selected" in found.note
 
 
+def test_labels_without_a_selection_say_nothing_of_the_model() -> None:
+    rows = [
+        replace(row, model_selected=False, model_score=None, inclusion_probability=1.0)
+        for row in judged_relevance(10, everything=True)
+    ]
+    found = relevance_numbers(rows)
+    assert found.weighted
+    assert found.person_share.value == pytest.approx(np.mean([bool(row.relevant) for row in rows]))
+    assert found.model_share.value is None
+    assert found.f1.value is None
+    assert found.agreement is None
+    assert "no selector" in found.note
+
+
 def test_nothing_judged() -> None:
     rows = [replace(row, relevant=None, origin=None) for row in judged_relevance(3)]
     found = relevance_numbers(rows)

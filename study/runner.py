@@ -69,10 +69,11 @@ class TrialRunner:
         work.
         """
         while True:
-            if (await self.progress()).finished and not await self._repeats_left():
-                return None
+            over = (await self.progress()).finished
             self._news.clear()
-            trial = await asyncio.to_thread(self.session.next)
+            trial = await asyncio.to_thread(self.session.next, repeats_only=over)
+            if over:
+                return trial
             self._wake.set()
             if trial is not None:
                 return trial
@@ -113,10 +114,6 @@ class TrialRunner:
         """Records that the person is back."""
         await asyncio.to_thread(self.session.event, "resumed")
 
-    async def _repeats_left(self) -> bool:
-        rows = await asyncio.to_thread(self.session.unanswered)
-        return any(row["kind"] == "repeat" for row in rows)
-
     async def _work(self) -> None:
         try:
             while True:
@@ -140,7 +137,9 @@ class TrialRunner:
         if self._failures >= MAX_FAILURES_IN_A_ROW or len(self.session.unanswered()) > self.look_ahead:
             return None
         missing = self.session.missing()
-        return missing[0] if missing else None
+        if not missing or progress(self.session).finished:
+            return None
+        return missing[0]
 
     async def _make(self, item: Row) -> None:
         try:

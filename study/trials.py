@@ -103,15 +103,17 @@ class StudySession:
 
     # showing
 
-    def next(self) -> Trial | None:
+    def next(self, *, repeats_only: bool = False) -> Trial | None:
         """The trial to answer now, recorded as shown; None when nothing is ready.
 
-        The same trial as before an interruption or an undo comes first.
+        The same trial as before an interruption or an undo comes first. `repeats_only` is for a study
+        that is over but for its repeats.
         """
         row = self._open_trial()
-        if row is None:
+        if row is None or (repeats_only and row["kind"] != "repeat"):
             make_due_repeats(self)
-            row = self._choose(self.unanswered())
+            waiting = self.unanswered()
+            row = self._choose([each for each in waiting if not repeats_only or each["kind"] == "repeat"])
             if row is None:
                 return None
         self.event("shown", trial_id=row["id"])
@@ -120,7 +122,8 @@ class StudySession:
     def _open_trial(self) -> Row | None:
         """The last trial that was shown, while it has no answer."""
         return self.study.one(
-            "SELECT t.id FROM trial t WHERE t.study = ? AND t.id = (SELECT e.trial_id FROM trial_event e "
+            "SELECT t.id, t.kind FROM trial t "
+            "WHERE t.study = ? AND t.id = (SELECT e.trial_id FROM trial_event e "
             "WHERE e.study = ? AND e.type = 'shown' ORDER BY e.seq DESC LIMIT 1) AND " + UNANSWERED,
             [self.study_id, self.study_id],
         )

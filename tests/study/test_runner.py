@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from made import made_study, prepared
+from made import FakeClock, made_study, prepared
 
 from engine.errors import ServerLost
 from study.check import verify
@@ -129,6 +129,19 @@ async def test_leaving_in_the_middle_loses_nothing(study: StudyDatabase, tmp_pat
     kinds = [row["type"] for row in study.rows("SELECT type FROM trial_event ORDER BY seq")]
     assert kinds.count("paused") == 1
     assert kinds.count("ended") == 2
+    assert verify(study).problems == []
+
+
+async def test_a_finished_study_still_shows_its_repeats(study: StudyDatabase, tmp_path: Path) -> None:
+    clock = FakeClock()
+    study_id = made_study(study, tmp_path, count=10, repeats=0.1)
+    async with TrialRunner(open_session(study, study_id, clock=clock.clock), Slow(10)) as runner:
+        assert await answer_all(runner) == list(range(1, 11))
+        assert (await runner.progress()).finished
+    clock.pass_(days=2)
+    async with TrialRunner(open_session(study, study_id, clock=clock.clock), Slow(10)) as runner:
+        assert len(await answer_all(runner)) == 1
+        assert (await runner.progress()).repeats_answered == 1
     assert verify(study).problems == []
 
 

@@ -122,7 +122,9 @@ def sentence(report: TrainingReport) -> str:
 
 
 def table(report: TrainingReport) -> list[tuple[str, str, str, str]]:
-    """Rows of (name, AUC, F1, AUC gain of the trained model over it), header first."""
+    """Rows of (name, AUC, F1, AUC gain of the trained model over it), header first; [] without any."""
+    if not report.contenders:
+        return []
     rows = [("Method", "AUC", "F1", "Trained is better by")]
     for one in report.contenders:
         name = f"{one.name} (trained)" if one.trained else one.name

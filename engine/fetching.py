@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 CONNECT_S = 5.0  # a host that refuses or hangs must not keep the next source waiting
 READ_S = 30.0
 PACKAGE_SILENCE_S = 180.0  # a package download that does not grow for this long is given up
-_RETRIES = 3  # of a URL that broke off but had given something
+_RETRIES = 3  # of a URL that breaks off again and again and gives less than _CHUNK each time
 _CHUNK = 1 << 20
 
 Report = Callable[[int], None]
@@ -91,8 +91,9 @@ def fetch_url(url: str, partial: Path, size: int, report: Report, cancel: thread
                 return _stream(client, url, partial, size, report, cancel)
             except (httpx.HTTPError, httpx.InvalidURL) as error:
                 check_cancelled(cancel)
-                retries += 1
-                if partial.stat().st_size <= before or retries > _RETRIES:
+                gained = partial.stat().st_size - before
+                retries = 0 if gained >= _CHUNK else retries + 1
+                if gained <= 0 or retries > _RETRIES:
                     raise SourceFailed(_reason(error)) from error
 
 

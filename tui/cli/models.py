@@ -48,6 +48,8 @@ def fetch(ctx: click.Context, names: tuple[str, ...]) -> None:
 
     NAME is a file's name or a group's: "chat" is the built-in chat model, "minilm" what finds memories by
     meaning. A download that was cut off goes on where it stopped.
+
+    HF_ENDPOINT names a mirror of Hugging Face; pip's own settings name a mirror of the package index.
     """
     from tui.cli.fetching import fetch_files
 

@@ -28,9 +28,7 @@ ARMS = ("generic", "personalized")
 @click.option(
     "--mode",
     type=click.Choice(["both", *reversed(ARMS)]),
-    default="both",
-    show_default=True,
-    help="Which answers to give.",
+    help='Which answers to give; "both" unless the setting compare is "off".',
 )
 @click.option("--conversation", metavar="ID", help='Go on with this conversation ("last" is the latest).')
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Make the sampling repeatable.")
@@ -40,7 +38,7 @@ ARMS = ("generic", "personalized")
 def command(
     ctx: click.Context,
     text: str,
-    mode: Mode,
+    mode: Mode | None,
     conversation: str | None,
     seed: int | None,
     model: str | None,
@@ -55,7 +53,8 @@ def command(
     """
     prompt = read_text(text)
     settings = settings_of(ctx)
-    _make_sure_of_models(settings, mode, model, may_ask=text != "-")
+    mode = mode or ("personalized" if settings.compare == "off" else "both")
+    _make_sure_of_models(settings, model, may_ask=text != "-")
     profile = open_profile(ctx, settings=settings)
     conversation_id = _conversation(profile, conversation)
     printer = AnswerPrinter(quiet=as_json, headings=mode == "both")
@@ -182,7 +181,7 @@ def _conversation(profile: Profile, wanted: str | None) -> str | None:
 # Model files ----------------------------------------------------------------------------------------
 
 
-def _make_sure_of_models(settings: Settings, mode: str, model: str | None, *, may_ask: bool) -> None:
+def _make_sure_of_models(settings: Settings, model: str | None, *, may_ask: bool) -> None:
     """Fetches what is missing when the user at the terminal agrees. Raises ModelMissing otherwise."""
     from engine.files import ModelStore
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from personalize.learned import RECIPES, History, LearnedModel, Pairs, Wide, col
 from personalize.metrics import Labels, Numbers, average_precision, best_threshold
 
 PENALTIES = (1000.0, 10000.0)
-STRENGTHS = (0.003, 0.03, 0.3)
+STRENGTHS = (0.03, 0.3, 0.003)  # the first is the one that recipes are compared with
 FOLDS = 5
 # A richer recipe has to be better by this much; differences below are chance.
 _MARGIN = 0.005
@@ -67,6 +68,33 @@ def _affordable(y: Labels, with_model: bool) -> list[str]:
     return names if rarer >= _RICH else [name for name in names if "vectors" not in RECIPES[name]]
 
 
+@dataclass(frozen=True)
+class _Choice:
+    """A recipe with its regularization, and how it did out of fold."""
+
+    merit: float
+    recipe: str
+    strength: float
+    threshold: float
+
+
+def _tried(
+    best: _Choice,
+    name: str,
+    strength: float,
+    pairs: Pairs,
+    y: Labels,
+    fold: NDArray[np.int64],
+    first: tuple[Numbers, Numbers],
+) -> _Choice:
+    """The better one of `best` and this recipe."""
+    scores = _out_of_fold(columns(pairs, *first, RECIPES[name]), y, fold, strength)
+    threshold, f1 = best_threshold(scores, y)
+    merit = (f1 + average_precision(scores, y)) / 2
+    margin = _MARGIN if name != best.recipe else 0.0
+    return _Choice(merit, name, strength, threshold) if merit > best.merit + margin else best
+
+
 def train(
     pairs: Pairs,
     y: Labels,
@@ -83,17 +111,12 @@ def train(
     fold = folds(y, groups, seed=seed)
     penalty, vectors, history = _first_stage(pairs, y, fold)
     names = _affordable(y, pairs.model is not None) if recipes is None else list(recipes)
-    best: tuple[float, str, float, float] | None = None
+    best = _Choice(-1.0, "", 0.0, 1.0)
     for name in names:
-        X = columns(pairs, vectors, history, RECIPES[name])
-        for strength in STRENGTHS:
-            scores = _out_of_fold(X, y, fold, strength)
-            threshold, f1 = best_threshold(scores, y)
-            merit = (f1 + average_precision(scores, y)) / 2
-            if best is None or merit > best[0] + (_MARGIN if name != best[1] else 0.0):
-                best = (merit, name, strength, threshold)
-    assert best is not None
-    _, name, strength, threshold = best
+        best = _tried(best, name, STRENGTHS[0], pairs, y, fold, (vectors, history))
+    for strength in STRENGTHS[1:]:
+        best = _tried(best, best.recipe, strength, pairs, y, fold, (vectors, history))
+    name, strength, threshold = best.recipe, best.strength, best.threshold
     X = columns(pairs, vectors, history, RECIPES[name])
     classifier = Classifier.fit(
         X, y, C=strength, feature_names=column_names(RECIPES[name], pairs.model is not None)

@@ -35,6 +35,14 @@ class Behaviour:
     release: threading.Event = field(default_factory=threading.Event)
 
 
+def letters(text: str) -> list[float]:
+    """A vector of letter counts."""
+    counts = [1.0] + [0.0] * 63
+    for letter in text:
+        counts[ord(letter) % 64] += 0.1
+    return counts
+
+
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: FakeServer
@@ -74,6 +82,9 @@ class Handler(BaseHTTPRequestHandler):
                     "details": {"family": "fake", "families": ["fake"]},
                 }
             )
+        elif self.path == "/api/embed":
+            texts = body["input"] if isinstance(body["input"], list) else [body["input"]]
+            self._json({"model": MODEL, "embeddings": [letters(text) for text in texts]})
         elif self.path == "/api/pull":
             self._pull(body)
         elif self.path == "/api/chat":

@@ -92,4 +92,6 @@ def shown_text(app: RecenterApp) -> str:
     """Everything on the screen, as text."""
     width, height = app.size
     lines = app.screen._compositor.render_strips()
-    return "\n".join("".join(segment.text for segment in strip) for strip in lines[:height])[: width * height * 4]
+    return "\n".join("".join(segment.text for segment in strip) for strip in lines[:height])[
+        : width * height * 4
+    ]

@@ -23,7 +23,9 @@ def server():
         yield made
 
 
-async def test_a_message_is_saved_answered_and_there_after_a_restart(tmp_path: Path, server: FakeServer) -> None:
+async def test_a_message_is_saved_answered_and_there_after_a_restart(
+    tmp_path: Path, server: FakeServer
+) -> None:
     async with running(tmp_path, server, filled=False) as (app, pilot):
         await write(pilot, "Say forty words.")
         await until(pilot, lambda: app.chat_screen.turn.finished and not app.chat_screen.busy, "answered")
@@ -69,9 +71,7 @@ async def test_a_pair_is_rated_by_keys_and_the_choice_goes_on(tmp_path: Path, se
         await pilot.press("enter")
         await until(pilot, lambda: not chat.pair_shown, "the transcript")
         head = app.services.profile.conversations.get(chat.conversation_id).head_id
-        assert head == (
-            pair.personalized_message_id if right == "personalized" else pair.generic_message_id
-        )
+        assert head == (pair.personalized_message_id if right == "personalized" else pair.generic_message_id)
 
 
 async def test_keys_pressed_while_both_still_stream_are_kept(tmp_path: Path, server: FakeServer) -> None:
@@ -119,7 +119,9 @@ async def test_edit_makes_a_branch_and_brackets_switch(tmp_path: Path, server: F
     async with running(tmp_path, server, filled=False, compare="off") as (app, pilot):
         chat = app.chat_screen
         await write(pilot, "first version")
-        await until(pilot, lambda: chat.turn.finished and chat.transcript.entries[-1].message.content, "answered")
+        await until(
+            pilot, lambda: chat.turn.finished and chat.transcript.entries[-1].message.content, "answered"
+        )
         await until(pilot, lambda: not chat.busy and len(chat.transcript.entries) == 2, "two messages")
         await pilot.press("up")
         assert chat.composer.text == "first version"
@@ -174,7 +176,9 @@ async def test_conversations_are_listed_found_renamed_and_forgotten(tmp_path: Pa
         chat.action_rename()
         await until(pilot, lambda: isinstance(app.screen, Ask), "the question")
         await pilot.press(*" ok", "enter")
-        await until(pilot, lambda: "ok" in app.services.profile.conversations.get(chat.conversation_id).title, "")
+        await until(
+            pilot, lambda: "ok" in app.services.profile.conversations.get(chat.conversation_id).title, ""
+        )
         gone = chat.conversation_id
         chat.action_forget_conversation()
         await until(pilot, lambda: isinstance(app.screen, Confirm), "asked first")

@@ -44,7 +44,9 @@ async def test_a_silent_server_is_a_time_out(tmp_path: Path, server: FakeServer)
         entries = app.chat_screen.transcript.entries
         await until(pilot, lambda: app.chat_screen.turn.finished, "given up")
         entries = app.chat_screen.transcript.entries
-        await until(pilot, lambda: app.chat_screen.transcript.entries[-1].message.status == "failed", "failed")
+        await until(
+            pilot, lambda: app.chat_screen.transcript.entries[-1].message.status == "failed", "failed"
+        )
         assert entries is not None
 
 
@@ -96,7 +98,9 @@ async def test_an_ollama_without_a_model_is_offered_a_pull(tmp_path: Path, serve
         await until(pilot, lambda: app.chat_screen.status.status.state == "ready", "pulled and open")
 
 
-async def test_a_missing_file_is_fetched_with_progress(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_missing_file_is_fetched_with_progress(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The app's side of a download: Enter starts it, the app goes on, a failure is said in words."""
     async with running(tmp_path, size=(100, 30)) as (app, pilot):
         app.settings.ollama_host = "http://127.0.0.1:9"

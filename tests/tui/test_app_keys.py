@@ -20,7 +20,11 @@ def classes_with_keys() -> set[type[DOMNode]]:
     found = set()
     for module in pkgutil.iter_modules(tui.app.__path__, "tui.app."):
         for _, member in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
-            if issubclass(member, DOMNode) and member.__module__ == module.name and member.__dict__.get("BINDINGS"):
+            if (
+                issubclass(member, DOMNode)
+                and member.__module__ == module.name
+                and member.__dict__.get("BINDINGS")
+            ):
                 found.add(member)
     return found
 

@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.text import Text
 from textual import work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
+from textual.worker import WorkerFailed
 
 from tui.app.chat_screen import ChatScreen, MakeEvents
 from tui.app.downloads import Downloads
@@ -75,11 +77,11 @@ class RecenterApp(App[int]):
 
     # life -------------------------------------------------------------------------------------
 
-    def on_mount(self) -> None:
+    async def on_mount(self) -> None:
         self.register_theme(DARK)
         self.register_theme(LIGHT)
         self.theme = choose_theme(self._wanted_theme(), set(self.available_themes))
-        self.push_screen(self.chat_screen)
+        await self.push_screen(self.chat_screen)
         self.begin()
 
     def _wanted_theme(self) -> str | None:
@@ -95,6 +97,7 @@ class RecenterApp(App[int]):
         except Exception as error:
             self.exit(1, return_code=1, message=explain_error(error))
             return
+        await self.chat_screen.built.wait()
         await self.chat_screen.ready()
         self.count_waiting()
         for notice in self.services.profile.notices:
@@ -173,6 +176,20 @@ class RecenterApp(App[int]):
 
     async def on_unmount(self) -> None:
         await self.services.close()
+
+    def _handle_exception(self, error: Exception) -> None:
+        """A failed worker is told and survived; anything else ends the app with one line."""
+        if isinstance(error, WorkerFailed):
+            if self._exception is None:
+                self._exception = error  # for tests, which fail then
+            self.notify(explain_error(error.error), severity="error", timeout=15)
+        else:
+            super()._handle_exception(error)
+
+    def _fatal_error(self) -> None:
+        assert self._exception is not None
+        self._exit_renderables.append(Text(explain_error(self._exception)))
+        self._close_messages_no_wait()
 
     # downloads --------------------------------------------------------------------------------
 

@@ -45,6 +45,7 @@ class ChatBase(Screen[None]):
         self._unsent = ""
         self._search = ""
         self.sidebar_wanted: bool | None = None
+        self.built = asyncio.Event()
         self.editing: str | None = None
         localise(self)
 
@@ -71,6 +72,7 @@ class ChatBase(Screen[None]):
         self.set_interval(FLUSH_S, self._flush)
         self.query_one(Composer).focus()
         self._place_sidebar()
+        self.call_after_refresh(self.built.set)
 
     def on_resize(self) -> None:
         self._place_sidebar()
@@ -101,6 +103,7 @@ class ChatBase(Screen[None]):
     def show_pair(self, yes: bool) -> None:
         """The pair in place of the transcript, or back."""
         self.query_one("#chat-switch", ContentSwitcher).current = "pair" if yes else "transcript"
+        self.query_one("#chat-main").set_class(yes, "-pairing")
         if yes and not self.composer.text:
             self.pair_view.focus()
         elif not yes:

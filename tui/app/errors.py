@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import logging
-
 from tui.app.text import tr
-
-log = logging.getLogger("recenter.app")
 
 
 def explain_error(error: BaseException) -> str:
-    """What happened and what to do, on one or two lines."""
+    """What happened and what to do, on one or two lines; the details of a fault of ours go to the log."""
     message = getattr(error, "message", None)
     if isinstance(message, str):
         remedy = getattr(error, "remedy", "")
         return f"{message} {remedy}".strip()
-    log.error("unforeseen", exc_info=error)
-    name = type(error).__name__
+    from tui.cli.crash import write_details
+
+    try:
+        where = str(write_details(error))
+    except OSError:
+        where = "-"
     return tr(
-        "Something unforeseen happened ({name}: {text}). Your messages are safe; please try again.",
-        name=name,
-        text=str(error)[:200],
+        "Something failed that should not ({name}). Your messages are safe. Details: {path}",
+        name=type(error).__name__,
+        path=where,
     )

@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from memory.background import BackgroundExtractor
-
     from engine.chat import ChatModel
     from engine.embedding import Embedder
     from engine.settings import Settings
+    from memory.background import BackgroundExtractor
     from memory.profile import Profile
     from personalize.answer import Assistant
     from study.database import StudyDatabase

@@ -155,3 +155,9 @@ def test_a_saved_file_is_private(config: Path) -> None:
     save_setting("seed", 1)
     if os.name == "posix":
         assert config.stat().st_mode & 0o777 == 0o600
+
+
+def test_every_setting_is_on_the_page_about_settings() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "settings.md").read_text(encoding="utf-8")
+    for key in Settings.model_fields:
+        assert f"| `{key}` |" in page

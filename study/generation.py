@@ -19,7 +19,7 @@ from personalize.prompts import NOTES_TOKENS, fit_transcript, request
 from study.allocation import rank_key
 from study.database import Row, parsed
 from study.errors import StudyError
-from study.live import attribute_candidate, plain_turns, selection_candidates
+from study.live import STORED_CANDIDATES, attribute_candidate, plain_turns, selection_candidates
 from study.protocol import ArmPlan, Judgments
 from study.protocol import Protocol as StudyProtocol
 from study.recording import Candidate, ShownAnswer
@@ -108,7 +108,9 @@ class ModelGenerator:
         tested = selections[self.protocol.under_test]
         if tested is None:
             return GeneratedPair(answers)
-        return GeneratedPair(answers, selection_candidates(tested), tested.selector, tested.threshold)
+        return GeneratedPair(
+            answers, selection_candidates(tested)[:STORED_CANDIDATES], tested.selector, tested.threshold
+        )
 
     def chat(self, arm: ArmPlan) -> ChatModel:
         """The model that answers for an arm."""
@@ -180,11 +182,15 @@ class ModelGenerator:
         """The attribute with its quote, in the wording that was planned."""
         from memory.errors import NotFound
 
+        store = self.profile.attributes
         try:
-            attribute = await asyncio.to_thread(self.profile.attributes.get, item["attribute_id"])
+            attribute = await asyncio.to_thread(store.get, item["attribute_id"])
         except NotFound as error:
             raise NoTrial("The attribute has been forgotten.") from error
-        candidate = attribute_candidate(attribute)
+        history = await asyncio.to_thread(store.history, attribute.id)
+        # the user may have decided since: what the program itself had said is how the attribute began
+        kept = all(change.after.get("status") != "rejected" for change in history[:1])
+        candidate = attribute_candidate(attribute, kept)
         return replace(candidate, origin=item["origin"] or "asked")
 
 

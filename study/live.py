@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from memory.profile import Profile
     from memory.selections import Selection
 
+# Of a pair's candidates so many are kept, best first: a memory of thousands would swamp the study file.
+# Stage 2 keeps them all, because there those that nobody was asked about are part of the result.
+STORED_CANDIDATES = 50
+
 
 def live_pair_trial(profile: Profile, study: StudyDatabase, pair_id: str) -> str:
     """The id of a live pair's trial; stored now, with everything that was shown, if it is not there."""
@@ -50,7 +54,7 @@ def live_pair_trial(profile: Profile, study: StudyDatabase, pair_id: str) -> str
         transcript=plain_turns(turns[:-1]),
         answers=answers,
         order=order,
-        candidates=selection_candidates(selection) if selection else (),
+        candidates=selection_candidates(selection)[:STORED_CANDIDATES] if selection else (),
         selector=selection.selector if selection else None,
         threshold=selection.threshold if selection else None,
         seed=pair.seed,
@@ -102,14 +106,15 @@ def selection_candidates(selection: Selection, origins: Mapping[str, str] | None
     ]
 
 
-def attribute_candidate(attribute: Attribute) -> Candidate:
+def attribute_candidate(attribute: Attribute, kept: bool | None = None) -> Candidate:
     """An attribute as a stage-1 trial shows it: with its quotes and the program's own verdict.
 
-    The verdict is "no" for what the checks had rejected by themselves; what the user accepted,
-    edited or added counts as "yes", as the program had kept it.
+    `kept` says whether the program's checks had kept it; when it is not known, everything counts as kept
+    but what stands rejected with a reason (the user is asked before they reject anything).
     """
     quotes = "\n".join(evidence.quote for evidence in attribute.evidence)
-    kept = not (attribute.source == "extracted" and str(attribute.status) == "rejected" and attribute.reason)
+    if kept is None:
+        kept = not (attribute.source == "extracted" and attribute.status == "rejected" and attribute.reason)
     return Candidate(
         attribute.id,
         attribute.text,

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from engine.chat import ChatMessage, ChatOptions, Completion, ModelInfo, Timings
 from engine.errors import EngineError
 from engine.settings import Settings, load_settings
+from memory.attributes import Evidence
 from memory.profile import Profile
 from memory.selections import ScoredAttribute, Selection
 from study.database import Row, StudyDatabase
@@ -143,6 +144,24 @@ async def test_a_prompt_of_ones_own(profile: Profile, tmp_path: Path) -> None:
     pair = await made(profile, protocol, Parrot()).pair(item)
     assert pair.answers[1].text == "Known:\n- Cannot eat olives\nAsked: Which olives to eat? {braces}"
     assert pair.answers[0].text == "Which olives to eat?"
+
+
+async def test_stage_one_keeps_what_the_program_had_said(profile: Profile, tmp_path: Path) -> None:
+    talk = profile.conversations.create("x")
+    message = profile.conversations.add_user_message(talk.id, "I always run late, it seems.")
+    evidence = [Evidence(message.id, 0, 17)]
+    thrown = profile.attributes.propose("Runs late", evidence, status="rejected", reason="overgeneralized")
+    kept = profile.attributes.propose("Is never on time", evidence)
+    profile.attributes.accept(thrown.id)
+    profile.attributes.reject(kept.id, "that is not me")
+    protocol, _ = planned(profile, tmp_path)
+    generator = made(profile, protocol, Parrot())
+    first = await generator.attribute({"attribute_id": thrown.id, "origin": "audit"})
+    second = await generator.attribute({"attribute_id": kept.id, "origin": "asked"})
+    assert (first.selected, first.origin, first.quote) == (False, "audit", "I always run late")
+    assert second.selected
+    with pytest.raises(NoTrial, match="forgotten"):
+        await generator.attribute({"attribute_id": "gone", "origin": "asked"})
 
 
 async def test_stage_two_marks_who_is_asked(profile: Profile, tmp_path: Path) -> None:

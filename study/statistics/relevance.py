@@ -122,7 +122,9 @@ def relevance_numbers(
     """Everything that stage 2 reports, with intervals clustered by prompt (or person).
 
     Precision, recall and F1 are those of `sklearn.metrics` with sample weights. Recall is relative to
-    the candidates that the prefilter let through, not to the whole memory.
+    the candidates that the prefilter let through, not to the whole memory. The intervals of weighted
+    shares cover up to three points more than their name: they are exact (Korn-Graubard), and they do not
+    take into account that weighting within selected and not selected makes the estimate steadier.
     """
     design = design_weights(rows)
     clusters = prompt_partition(rows, persons=persons)

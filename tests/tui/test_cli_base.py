@@ -155,6 +155,16 @@ def test_the_unexpected_is_one_line_and_a_log_without_the_users_words(
     assert words not in log
 
 
+@pytest.mark.parametrize("arguments", [["memory", "list"], ["memory", "add", "x"], ["doctor"]])
+def test_a_data_folder_that_is_a_file_is_named(cli: Cli, arguments: list[str]) -> None:
+    cli.data.write_text("no folder")
+    result = cli.run(*arguments)
+    assert result.code == 1 or arguments == ["memory", "list"]
+    assert "should not" not in result.err
+    if result.code:
+        assert len(result.err.strip().splitlines()) == 1
+
+
 @pytest.mark.parametrize("locale", ["C", "POSIX", "de_DE.ISO-8859-1", "zh_CN.GB18030"])
 def test_text_is_utf8_whatever_the_locale_says(cli: Cli, locale: str) -> None:
     given = {"LC_ALL": locale, "LANG": locale, "PYTHONUTF8": None, "PYTHONIOENCODING": None}

@@ -58,6 +58,14 @@ def test_a_new_machine_says_what_to_fetch(tmp_path: Path) -> None:
     assert not (tmp_path / "data" / "profiles").exists()
 
 
+def test_a_data_folder_that_cannot_be_made_is_bad(tmp_path: Path) -> None:
+    cli = Cli(tmp_path)
+    cli.data.write_text("no folder")
+    found = checks(cli, 1)
+    assert found["profile folder"]["state"] == "bad"
+    assert "--data-dir" in found["profile folder"]["remedy"]
+
+
 def test_failures_are_counted_in_one_line(tmp_path: Path) -> None:
     result = Cli(tmp_path).run("doctor", COLUMNS="40")
     assert result.code == 1

@@ -174,7 +174,12 @@ def check_folders(settings: Settings) -> Iterator[Check]:
 
     folder = profile_dir(settings)
     if not folder.exists():
-        yield Check("profile folder", "ok", f"{folder} (not there yet)")
+        parent = next(p for p in folder.parents if p.exists())
+        if parent.is_dir() and os.access(parent, os.W_OK | os.X_OK):
+            yield Check("profile folder", "ok", f"{folder} (not there yet)")
+        else:
+            remedy = f"Make {parent} a folder of your own, or name another one with --data-dir."
+            yield Check("profile folder", "bad", f"{folder} cannot be made", remedy)
     else:
         yield _rights(folder)
     for name, path in (("data disk", folder), ("model disk", settings.models_dir)):

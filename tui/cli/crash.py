@@ -16,7 +16,12 @@ _LONGEST_MESSAGE = 300  # characters of the error's own words
 
 
 def unexpected(error: BaseException) -> RecenterError:
-    """Writes the details down and returns what the user is told."""
+    """What the user is told: which file or folder cannot be used, or where the details were written down."""
+    if isinstance(error, OSError) and error.strerror and error.filename:
+        return RecenterError(
+            f"{error.filename} cannot be used: {error.strerror}.",
+            "Check that it is what it should be, its rights, and the space on its disk.",
+        )
     kind = type(error).__name__
     words = " ".join(str(error).split())[:_LONGEST_MESSAGE]
     said = f"Something failed that should not: {kind}{': ' + words if words else ''}."

@@ -115,14 +115,17 @@ class Database(sqlite_utils.Database):
         return row[0] if row else None
 
     def run(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> int:
-        """Runs one writing statement; gives the number of changed rows."""
-        with self.lock:
+        """Runs one writing statement; gives the number of changed rows. Raises StoreError (disk full)."""
+        with self.lock, _explained(self.path):
             return int(self.conn.execute(sql, parameters).rowcount)
 
     @contextlib.contextmanager
     def atomic(self) -> Iterator[Database]:
-        """One transaction; the writer's lock is taken at its start, so that it never fails half-way."""
-        with self.lock:
+        """One transaction; the writer's lock is taken at its start, so that it never fails half-way.
+
+        Raises StoreError when the disk is full or the file cannot be written.
+        """
+        with self.lock, _explained(self.path):
             if self.conn.in_transaction:
                 with super().atomic():
                     yield self
@@ -140,6 +143,24 @@ class Database(sqlite_utils.Database):
         """Rewrites the file, so that nothing deleted is left in it."""
         with self.lock:
             self.conn.execute("VACUUM")
+
+
+@contextlib.contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Turns what goes wrong outside the program into words; its own mistakes stay what they are."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        said = str(error)
+        for part, message, remedy in (
+            ("is full", "The disk is full", "Nothing half-written was kept; make room and try again."),
+            ("locked", "Another program is using it", "Close that program and try again."),
+            ("readonly", "It may not be written", "Look at the permissions of its folder."),
+            ("disk I/O", "The disk reports an error", "Look at the disk before you go on."),
+        ):
+            if part in said:
+                raise StoreError(f"{path} could not be written: {message} ({said}).", remedy) from error
+        raise
 
 
 def open_database(path: Path, migrations: Sequence[Migration], *, read_only: bool = False) -> Database:

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from memory.profile import Profile
 
 STUDY_DATABASE = "study.db"
-# numbers and keyed hashes that other rooms keep about attributes
-_CACHES = ("selection-scores.sqlite3",)
+# what stays when everything is forgotten; all else in the folder is caches, logs and what was learned
+_STAY = ("recenter.db", STUDY_DATABASE, "profile.lock", "profile.pid", "backups")
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,10 @@ def forget_conversation(
 
 
 def forget_everything(profile: Profile) -> ForgetReport:
-    """Forgets every conversation and every attribute; tombstones stay, as hashes."""
+    """Forgets every conversation, every attribute, and what was learned from them.
+
+    Tombstones stay, as hashes. The study file stays with its numbers; its texts go by way of the hooks.
+    """
     ids = [item.id for item in profile.attributes.list()]
     conversations = [item.id for item in profile.conversations.list()]
     return _begin(profile, _Request(ids, conversations, everything=True))
@@ -194,8 +197,9 @@ def _scrub(profile: Profile, request: _Request, report: ForgetReport) -> None:
     if profile.chroma_url is not None and (request.attributes or request.everything):
         _wipe_server(profile)
     if request.everything:
-        for name in _CACHES:
-            sealing.remove(profile.folder / name)
+        for path in profile.folder.iterdir():
+            if path.name not in _STAY:
+                sealing.remove(path)
     profile.db.vacuum()
     replace_backups(profile.db)
     if (profile.folder / STUDY_DATABASE).exists() and not profile.on_forget:

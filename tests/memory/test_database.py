@@ -26,7 +26,7 @@ from memory.database import (
     open_database,
     storable,
 )
-from memory.errors import DatabaseDamaged, DatabaseNeedsWriter, DatabaseTooNew
+from memory.errors import DatabaseDamaged, DatabaseNeedsWriter, DatabaseTooNew, StoreError
 from memory.schema import MIGRATIONS
 
 FIRST = Migration("0001_first", ["CREATE TABLE thing (id INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT"])
@@ -124,7 +124,7 @@ def test_a_reader_writes_nothing(tmp_path: Path) -> None:
     with pytest.raises(DatabaseNeedsWriter):
         open_database(path, [FIRST, SECOND], read_only=True)
     reader = open_database(path, [FIRST], read_only=True)
-    with pytest.raises(sqlite3.OperationalError):
+    with pytest.raises(StoreError, match="may not be written"):
         reader.run("INSERT INTO thing (name) VALUES ('x')")
     reader.close()
 
@@ -173,6 +173,16 @@ def test_a_failed_transaction_is_taken_back_and_nested_ones_too(tmp_path: Path) 
         raise RuntimeError
     assert db.scalar("SELECT count(*) FROM thing") == 0
     assert isinstance(db, Database)
+    db.close()
+
+
+def test_a_full_disk_is_said_and_keeps_what_was(tmp_path: Path) -> None:
+    db = open_database(tmp_path / "a.db", [FIRST])
+    db.run("INSERT INTO thing (name) VALUES ('kept')")
+    db.conn.execute(f"PRAGMA max_page_count = {db.scalar('PRAGMA page_count')}")
+    with pytest.raises(StoreError, match=r"a\.db.*disk is full"):
+        db.run("INSERT INTO thing (name) VALUES (?)", ["x" * 50_000])
+    assert [row["name"] for row in db.rows("SELECT name FROM thing")] == ["kept"]
     db.close()
 
 

@@ -199,12 +199,18 @@ def test_a_category_and_everything(tmp_path: Path) -> None:
         planted(profile, CANARIES[:4])
         profile.attributes.add("The user eats barley-moon.", category="food")
         profile.attributes.add("The user sails.", category="leisure")
+        (folder / "selector.json").write_text('{"learned from": "the user"}')
         assert forget_category(profile, "food").attributes == 1
         assert leftovers(folder, ["barley-moon"]) == []
         report = forget_everything(profile)
         assert (report.attributes, report.conversations) == (5, 1)
         assert profile.attributes.list() == []
         assert profile.conversations.list() == []
+        assert sorted(path.name for path in folder.iterdir() if path.suffix != ".pid") == [
+            "backups",
+            "profile.lock",
+            "recenter.db",
+        ]
         assert profile.attributes.is_tombstoned("The user sails.")
     assert leftovers(folder, [*CANARIES, "by the way", "The user sails."]) == []
 

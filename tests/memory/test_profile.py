@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,27 @@ def test_in_one_process_a_profile_opens_once(tmp_path: Path) -> None:
     with Profile.open(tmp_path / "p"), pytest.raises(ProfileInUse):
         Profile.open(tmp_path / "p")
     Profile.open(tmp_path / "p").close()
+
+
+def test_threads_share_a_profile(tmp_path: Path) -> None:
+    with Profile.open(tmp_path / "p") as profile:
+        profile.db.conn.execute("PRAGMA synchronous = OFF")
+        talk = profile.conversations.create("shared")
+
+        def work(number: int) -> int:
+            seen = 0
+            for turn in range(25):
+                with profile.db.atomic():
+                    profile.conversations.add_user_message(talk.id, f"{number}: {turn}")
+                    item = profile.attributes.add(f"fact {number} {turn}")
+                profile.attributes.pin(item.id)
+                seen = len(profile.attributes.list(search=f"fact {number}"))
+            return seen
+
+        with ThreadPoolExecutor(4) as threads:
+            assert all(seen >= 25 for seen in threads.map(work, range(4)))
+        assert len(profile.conversations.transcript(talk.id)) == 100
+        assert profile.attributes.count() == 100
 
 
 def test_a_reader_of_nothing_makes_nothing(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from personalize.learned import LearnedModel, make_pairs
 from personalize.learning import Learned, load
 from personalize.score_cache import ScoreCache
 from personalize.words import bm25
-from personalize.zero_shot import THRESHOLD, ZeroShot, background_for, shrunk_mean
+from personalize.zero_shot import FILL, THRESHOLD, ZeroShot, background_for
 
 NAMES = ("auto", "bm25", "cosine", "model", "combined", "learned")
 DESCRIPTIONS: Mapping[str, str] = {
@@ -136,12 +136,12 @@ class CentredCosineSelector:
     ) -> list[Score]:
         if not texts:
             return []
-        background = background_for(prompt)
+        background = background_for(prompt)[: max(0, FILL - len(texts))]
         query, *usual = await asyncio.to_thread(self._embedder.embed, [prompt, *background])
         if vectors is None:
             vectors = await asyncio.to_thread(self._embedder.embed, list(texts))
         cosines = np.asarray(vectors @ query, dtype=np.float64)
-        centre = shrunk_mean(cosines, np.array(usual) @ query)
+        centre = float(np.mean([*cosines, *(float(v @ query) for v in usual)]))
         return [
             Score(squash(c - centre, self.zero, 10.0), {"cosine": float(c), "cosine_centre": centre})
             for c in cosines

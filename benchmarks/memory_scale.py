@@ -27,6 +27,7 @@ from typing import Any
 import numpy as np
 
 from memory.attributes import Evidence
+from memory.database import new_id
 from memory.folding import fold
 from memory.profile import Profile
 from memory.search import search
@@ -55,17 +56,32 @@ class RandomEmbedder:
 
 
 def fill(folder: Path, count: int) -> None:
-    """A profile with `count` attributes, each with a quote, a few to a message."""
+    """A profile with `count` attributes, each with a quote and a history, fifty to a message.
+
+    Copies of one attribute that came in by the front door: 100,000 of those would take minutes.
+    """
     chance = random.Random(5)
-    with Profile.open(folder) as profile, profile.db.atomic():
+    with Profile.open(folder) as profile, profile.db.atomic() as db:
         talk = profile.conversations.create("scale")
-        message = profile.conversations.add_user_message(talk.id, "x" * 400)
+        rows = []
         for number in range(count):
-            if number % 50 == 49:
-                message = profile.conversations.add_user_message(talk.id, f"{number} " + "word " * 80)
+            if number % 50 == 0:
+                content = f"{number} " + "word " * 80
+                message = profile.conversations.add_user_message(talk.id, content)
             text = f"The user {number} likes {' '.join(chance.choices(WORDS, k=6))}."
             status = "accepted" if number % 3 else "proposed"
-            profile.attributes.propose(text, [Evidence(message.id, 0, 40)], status=status)
+            rows.append({"id": new_id(), "m": message.id, "t": text, "f": fold(text), "s": status})
+        one = profile.attributes.propose("The first.", [Evidence(message.id, 0, 40)])
+        rest = "category, durability, sensitivity, reason, source, created_at, updated_at"
+        for statement in (
+            f"INSERT INTO attribute (id, text, folded, status, {rest}) "
+            f"SELECT :id, :t, :f, :s, {rest} FROM attribute WHERE id = '{one.id}'",
+            f'INSERT INTO evidence SELECT :id, :m, start, "end", created_at FROM evidence '
+            f"WHERE attribute_id = '{one.id}'",
+            f"INSERT INTO attribute_change SELECT :id, :id, action, before, after, undone, changed_at "
+            f"FROM attribute_change WHERE attribute_id = '{one.id}'",
+        ):
+            db.conn.executemany(statement, rows)
 
 
 def timed(action: Callable[[], Any], repeats: int = 5) -> float:

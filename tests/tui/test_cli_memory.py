@@ -204,13 +204,18 @@ def test_forget_reaches_every_file_and_the_study_too(run: Run, folder: Path) -> 
     assert leftovers(folder, ["they are bitter"]) == []
 
 
-def test_forget_a_category_and_all(run: Run, folder: Path) -> None:
+def test_forget_a_category_and_all(run: Run, folder: Path, tmp_path: Path) -> None:
     run("add", "I eat figs.", "--category", "food")
     run("add", "I sail.", "--category", "leisure")
     assert "1 attribute" in run("forget", "--category", "food", "--yes").stdout
     assert "nothing was there" in run("forget", "--category", "food", "--yes").stdout
     proposed(folder)
-    assert "2 attributes, 1 conversation, 1 message" in run("forget", "--all", "--yes").stdout
+    copy = tmp_path / "copy.jsonl"
+    done = run("forget", "--all", "--yes", "--export", str(copy))
+    assert "2 attributes, 1 conversation, 1 message" in done.stdout
+    assert "they are bitter" in copy.read_text(encoding="utf-8")
+    run("import", str(copy))
+    assert said(run("list", "--json")) == [], "what was forgotten stays so, unless it is said again"
 
 
 def test_export_and_import_from_one_profile_to_another(run: Run, folder: Path, tmp_path: Path) -> None:

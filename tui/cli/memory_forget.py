@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -21,6 +22,13 @@ if TYPE_CHECKING:
 @click.option("--keep-attributes", is_flag=True, help="With --conversation: keep what is known from it.")
 @click.option("--category", metavar="NAME", help="Forget everything about this, such as health.")
 @click.option("--all", "everything", is_flag=True, help="Forget every conversation and everything known.")
+@click.option(
+    "--export",
+    "copy",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Before, write everything known (with the conversations, where they go too) to FILE.",
+)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_context
@@ -31,19 +39,25 @@ def forget(
     keep_attributes: bool,
     category: str | None,
     everything: bool,
+    copy: Path | None,
     yes: bool,
     as_json: bool,
 ) -> None:
     """Forget for good: there is no undo, and no copy is left in any file of the profile.
 
     Your own messages stay, unless you forget their conversation. What was forgotten is not proposed again.
-    `recenter memory export` writes a copy before, if you wish.
+    With --export a copy is written before; it is yours, and nothing here finds it again.
     """
     if sum([bool(ids), conversation is not None, category is not None, everything]) != 1:
         raise click.UsageError("Give one or more IDs, or --conversation, or --category, or --all.")
+    from memory.exporting import export_jsonl, write_private
+
     if keep_attributes and conversation is None:
         raise click.UsageError("--keep-attributes goes with --conversation.")
     profile = open_profile(ctx)
+    if copy is not None:
+        lines = export_jsonl(profile, conversations=everything or conversation is not None)
+        note(f"Written: {copy} ({write_private(copy, lines)} lines).")
     if everything:
         report = _everything(profile, yes)
     elif category is not None:

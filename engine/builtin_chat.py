@@ -309,9 +309,12 @@ class BuiltinChat:
                 self._starting = asyncio.create_task(self._start())
             starting = self._starting
             # shielded: who cancels a request must not undo the loading that others wait for
-            server = await asyncio.shield(starting)
-            if self._starting is starting:
-                self._starting = None
+            try:
+                server = await asyncio.shield(starting)
+            finally:
+                if starting.done() and self._starting is starting:
+                    self._starting = None
+            if self._connection is None or self._connection.server is not server:
                 self._connection = self._open(server)
 
     async def _start(self) -> ServerProcess:
@@ -328,7 +331,7 @@ class BuiltinChat:
             base_url=server.address,
             headers={"Authorization": f"Bearer {server.key}"},
             timeout=httpx.Timeout(None, connect=10.0),  # silence is watched by us
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=4),
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
             trust_env=False,  # a proxy of the user's has no business on the loopback interface
         )
         return _Connection(asyncio.get_running_loop(), server, client, asyncio.Semaphore(SLOTS))

@@ -110,7 +110,7 @@ def broken(error: Exception, host: str) -> EngineError:
             "Start it with `ollama serve`, set OLLAMA_HOST, or use the built-in model.",
         )
     return ServerLost(
-        f"The connection to Ollama at {host} broke off ({error or type(error).__name__}).",
+        f"The connection to Ollama at {host} broke off ({str(error) or type(error).__name__}).",
         "Look whether Ollama still runs, then send the message again.",
     )
 

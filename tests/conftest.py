@@ -9,7 +9,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
@@ -97,7 +97,7 @@ def builtin_model(model_store: ModelStore, tmp_path_factory: pytest.TempPathFact
 
 @pytest.fixture(scope="session")
 def ollama_host(model_store: ModelStore, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a real Ollama that has the model `recenter-test`, made from the built-in model's file."""
+    """The address of a real Ollama with the model `recenter-test`, made from the built-in model's file."""
     binary = shutil.which("ollama")
     if binary is None:
         _unavailable("`ollama` is not on the PATH")
@@ -147,6 +147,13 @@ def wait_for(condition: Callable[[], bool], seconds: float) -> None:
     while not condition():
         assert time.monotonic() < until, "waited in vain"
         time.sleep(0.05)
+
+
+async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 60) -> None:
+    """Like `wait_for`, for what is asked over a connection."""
+    async with asyncio.timeout(seconds):
+        while not await condition():  # noqa: ASYNC110 (another process's state sends no event)
+            await asyncio.sleep(0.02)
 
 
 def end_tree(pid: int) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import sqlite3
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -262,29 +264,62 @@ def test_training_claims_nothing_from_nothing(run: Run) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals are another thing on Windows")
 def test_the_guided_form(tmp_path: Path) -> None:
-    import pty
-
     from cli_process import Cli
 
     cli = Cli(tmp_path)
-    child, terminal = pty.fork()
-    if child == 0:
-        os.environ.clear()
-        os.environ.update(cli.environment)
-        os.execv(sys.executable, cli.command("study", "new"))
-    for line in ("1", "my study", "", "90"):
-        os.write(terminal, f"{line}\n".encode())
+    code, text = at_a_terminal(cli, ["study", "new"], "1\nmy study\n\n90\n")
+    assert code == 0, text
+    assert "to see 65:35" in text
+    made = cli.run("study", "show", "--json").json
+    assert (made["name"], made["planned"], made["source"]) == ("my study", 90, "live")
+
+
+def at_a_terminal(
+    cli: Any, arguments: list[str], typed: str, *, after: str = "", interrupt: bool = False
+) -> Any:
+    """Runs a command in a pseudo-terminal, types once it has shown `after`; gives status and screen."""
+    import pty
+
+    terminal, inside = pty.openpty()
+    process = subprocess.Popen(
+        cli.command(*arguments), stdin=inside, stdout=inside, stderr=inside, env=cli.environment
+    )
+    os.close(inside)
     shown = b""
     while True:
+        if typed and after in shown.decode("utf-8", "replace"):
+            os.write(terminal, typed.encode())
+            typed = ""
         try:
             piece = os.read(terminal, 4096)
-        except OSError:
+        except OSError:  # how Linux says that nobody is at the other end any more
             break
         if not piece:
             break
         shown += piece
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0, shown.decode()
-    text = shown.decode()
-    assert "to see 65:35" in text
-    made = cli.run("study", "show", "--json").json
-    assert (made["name"], made["planned"], made["source"]) == ("my study", 90, "live")
+        if interrupt and shown.decode("utf-8", "replace").count(after) == 2:
+            process.send_signal(signal.SIGINT)
+            interrupt = False
+    os.close(terminal)
+    return process.wait(timeout=60), shown.decode("utf-8", "replace")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals are another thing on Windows")
+@pytest.mark.parametrize(
+    ("typed", "interrupt", "rated"),
+    [("1\n5\n", False, 2), ("1\n", True, 1), ("1\n\x04", False, 1)],
+    ids=["to the end", "Ctrl+C", "Ctrl+D"],
+)
+def test_rating_at_a_terminal_ends_cleanly(
+    run: Run, tmp_path: Path, folder: Path, typed: str, interrupt: bool, rated: int
+) -> None:
+    from cli_process import Cli
+
+    planned(run, tmp_path, folder, count=2)
+    command = ["study", "run", "--quick"]
+    code, text = at_a_terminal(Cli(tmp_path), command, typed, after="uit: ", interrupt=interrupt)
+    assert code == 0, text
+    assert "Fatal" not in text
+    assert "Traceback" not in text
+    with StudyDatabase.open(folder, read_only=True) as study:
+        assert len(current_ratings(study)) == rated

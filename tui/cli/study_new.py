@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -135,7 +136,7 @@ def _register(ctx: click.Context, loaded: LoadedProtocol, as_json: bool) -> None
         return
     echo_pairs({"study": row["study"], "name": row["name"], "hash": row["hash"]})
     click.echo(outlook["sentence"])
-    click.echo(f"Begin with: recenter study run {row['name']}")
+    click.echo(f"Begin with: recenter study run {shlex.quote(row['name'])}")
 
 
 def power_of(protocol: Protocol) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import sys
 import threading
 from collections.abc import Callable
@@ -43,26 +45,50 @@ class Undo(Exception):
 
 
 class Lines:
-    """Lines of standard input without blocking the trials that are made in the background."""
+    """Lines of standard input without blocking the trials that are made in the background.
+
+    One thread for each question: a thread that still reads when the program ends would hold a lock that
+    Python's exit needs. At a terminal, where Ctrl+C can come in the middle of a question, the lines are
+    read without that lock.
+    """
 
     def __init__(self, show: Callable[[str], None]) -> None:
         self._show = show
-        self._queue: asyncio.Queue[str | None] = asyncio.Queue()
-        self._loop = asyncio.get_running_loop()
-        threading.Thread(target=self._read, daemon=True).start()
-
-    def _read(self) -> None:
-        for line in sys.stdin:
-            self._loop.call_soon_threadsafe(self._queue.put_nowait, line.strip())
-        self._loop.call_soon_threadsafe(self._queue.put_nowait, None)
+        self._terminal = sys.stdin.isatty()
+        self._rest = b""
 
     async def ask(self, question: str) -> str:
         """The next line. Raises Quit at the end of the input."""
         self._show(question)
-        line = await self._queue.get()
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[str | None] = loop.create_future()
+
+        def read() -> None:
+            line = self._line()
+            with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
+                loop.call_soon_threadsafe(_settle, answer, line)
+
+        threading.Thread(target=read, daemon=True).start()
+        line = await answer
         if line is None:
             raise Quit
-        return line
+        return line.strip()
+
+    def _line(self) -> str | None:
+        if not self._terminal:
+            return sys.stdin.readline() or None
+        while b"\n" not in self._rest:
+            piece = os.read(sys.stdin.fileno(), 4096)
+            if not piece:
+                return None
+            self._rest += piece
+        line, _, self._rest = self._rest.partition(b"\n")
+        return line.decode("utf-8", "replace")
+
+
+def _settle(answer: asyncio.Future[str | None], line: str | None) -> None:
+    if not answer.done():
+        answer.set_result(line)
 
 
 @click.command(name="run")

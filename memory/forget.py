@@ -161,10 +161,10 @@ def _carry_on(profile: Profile, job_id: str, request: _Request, state: str) -> F
         with profile.db.atomic() as db:
             db.run("PRAGMA defer_foreign_keys = ON")
             forget_rows.delete_attributes(db, forgotten.attribute_ids)
-            forget_rows.redact(db, forgotten.texts)
             forget_rows.delete_conversations(db, forgotten.conversation_ids)
             if request.everything:
                 forget_rows.delete_the_rest(db)
+            forget_rows.redact(db, forgotten.texts)
             profile.attributes.tombstones.add(forgotten.texts)
             db.run("UPDATE forget_job SET state = 'deleted' WHERE id = ?", [job_id])
     _scrub(profile, request, report)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from memory.database import Database
@@ -53,34 +53,60 @@ def delete_attributes(db: Database, ids: Sequence[str]) -> None:
 
 
 def redact(db: Database, texts: Sequence[str]) -> None:
-    """Replaces the texts wherever other rows repeat them, whatever their case and width."""
+    """Replaces the texts (longest first) wherever other rows repeat them, whatever their case and width.
+
+    Each column is read once, however many texts there are.
+    """
+    needles = [(text, fold(text)) for text in texts if fold(text)]
+    escaped = [fold(json.dumps(text, ensure_ascii=False)[1:-1]) for text, _ in needles]
     for table, column, condition in _PLAIN:
-        for text in texts:
-            _redact_column(db, table, column, condition, text, text)
+        _redact_column(db, table, column, condition, [n for _, n in needles], lambda v: _redacted(v, needles))
     for table, column, condition in _JSON:
-        for text in texts:
-            _redact_column(db, table, column, condition, text, json.dumps(text, ensure_ascii=False)[1:-1])
+        _redact_column(db, table, column, condition, escaped, lambda v: _redacted_json(v, needles))
     # a wording that was redacted cannot be brought back by undo
     db.run("UPDATE attribute_change SET undone = 1 WHERE instr(before, ?)", [REDACTED])
 
 
-def _redact_column(db: Database, table: str, column: str, condition: str, text: str, spelled: str) -> None:
+def _redact_column(
+    db: Database,
+    table: str,
+    column: str,
+    condition: str,
+    wanted: Sequence[str],
+    change: Callable[[str], str],
+) -> None:
     keys = _KEYS.get(table, ("id",))
-    needle = fold(spelled)
-    if not needle:
-        return
-    rows = db.rows(
-        f"SELECT {', '.join(keys)}, {column} AS value FROM {table} "
-        f"WHERE {condition} AND instr(fold({column}), ?)",
-        [needle],
-    )
-    pattern = re.compile(r"\s+".join(re.escape(word) for word in spelled.split()), re.IGNORECASE)
-    for row in rows:
-        value = pattern.sub(REDACTED, row["value"])
-        if value == row["value"]:  # differs in width or in what folding joins
-            value = pattern.sub(REDACTED, fold(value)) if table == "message" else REDACTED
-        where = " AND ".join(f"{key} = ?" for key in keys)
-        db.run(f"UPDATE {table} SET {column} = ? WHERE {where}", [value, *(row[key] for key in keys)])
+    changed: list[tuple[Any, ...]] = []
+    for value, *key in db.conn.execute(f"SELECT {column}, {', '.join(keys)} FROM {table} WHERE {condition}"):
+        folded = fold(value)
+        if any(needle in folded for needle in wanted):
+            changed.append((change(value), *key))
+    where = " AND ".join(f"{key} = ?" for key in keys)
+    db.conn.executemany(f"UPDATE {table} SET {column} = ? WHERE {where}", changed)
+
+
+def _redacted(value: str, needles: Sequence[tuple[str, str]]) -> str:
+    for text, needle in needles:
+        if needle not in fold(value):
+            continue
+        pattern = r"\s+".join(re.escape(word) for word in text.split())
+        value = re.sub(pattern, REDACTED, value, flags=re.IGNORECASE)
+        if needle in fold(value):  # it differs in width, or in what folding joins
+            value = fold(value).replace(needle, REDACTED)
+    return value
+
+
+def _redacted_json(value: str, needles: Sequence[tuple[str, str]]) -> str:
+    def walk(part: Any) -> Any:
+        if isinstance(part, str):
+            return _redacted(part, needles)
+        if isinstance(part, list):
+            return [walk(item) for item in part]
+        if isinstance(part, dict):
+            return {key: walk(item) for key, item in part.items()}
+        return part
+
+    return json.dumps(walk(json.loads(value)), ensure_ascii=False)
 
 
 def delete_conversations(db: Database, ids: Sequence[str]) -> None:

@@ -161,6 +161,35 @@ def test_twins_go_together_and_saying_it_again_by_hand_is_allowed(tmp_path: Path
         assert not profile.attributes.is_tombstoned("The user likes kumquats.")
 
 
+def test_variants_in_answers_go_and_what_is_stored_stays_readable(tmp_path: Path) -> None:
+    text = 'The user calls it "Ｑuill\\feather".'
+    with Profile.open(tmp_path / "p") as profile:
+        item = profile.attributes.add(text)
+        profile.attributes.edit(item.id, text + " Always.")
+        other = profile.attributes.add("The user reads.")
+        profile.attributes.reject(other.id, f"not: {text}")
+        profile.attributes.accept(other.id)
+        talk = profile.conversations.create()
+        said = profile.conversations.add_user_message(talk.id, "Hm?")
+        answer = profile.conversations.start_answer(
+            talk.id,
+            said.id,
+            options={"system": [f"Known:\n{text}", {"n": 1, "deep": text.upper()}], "top_p": 0.9},
+        )
+        content = 'One: the  USER calls it "quill\\feather". Two: ' + text + " Three."
+        profile.conversations.finish_answer(answer.id, content)
+        profile.attributes.forget(item.id)
+        after = profile.conversations.get_message(answer.id)
+        assert after.content.casefold() == "one: [forgotten] two: [forgotten] three."
+        assert after.options == {
+            "system": ["Known:\n[forgotten]", {"n": 1, "deep": "[forgotten]"}],
+            "top_p": 0.9,
+        }
+        reasons = [change.after["reason"] for change in profile.attributes.history(other.id)]
+        assert reasons == ["", "not: [forgotten]", ""]
+    assert leftovers(tmp_path / "p", [text, "feather"]) == []
+
+
 def test_a_forgotten_conversation_takes_its_attributes_along(tmp_path: Path) -> None:
     folder = tmp_path / "p"
     with Profile.open(folder) as profile:

@@ -12,10 +12,10 @@ from study.data import FAILURE_MODES, VERDICTS, AttributeRow, StudyData, TrialRo
 from study.report.judges import judge_reports
 from study.report.model import AttributeReport, Claim, PairReport, Report, RetestReport
 from study.report.paragraph import cautions, plain_paragraph
-from study.statistics import sequential
+from study.statistics import clustered_sequence, sequential
 from study.statistics.agreement import Agreement, agreement
 from study.statistics.bias import blinding, length_bias, position_bias
-from study.statistics.clustered import Partition, partition
+from study.statistics.clustered import Estimate, Partition, partition
 from study.statistics.power import detectable
 from study.statistics.preference import (
     ShareTest,
@@ -60,7 +60,8 @@ def _pairs(trials: Sequence[TrialRow], people: int) -> PairReport:
     preference = share_test(won, partition(votes, persons=people))
     points = tuple(sequential.path(won))
     crossed = [point.n for point in points if not point.low <= 0.5 <= point.high]
-    claim, note = _claim(preference, points, people)
+    together = _clustered_sequence(won, partition(votes, persons=people)) if people == 1 else None
+    claim, note = _claim(preference, points, together, people)
     seconds = [row.seconds for row in rated if row.seconds is not None]
     skipped = Counter(row.skip_reason or "no reason given" for row in trials if row.choice == "skip")
     return PairReport(
@@ -70,6 +71,7 @@ def _pairs(trials: Sequence[TrialRow], people: int) -> PairReport:
         preference=preference,
         sequence=points,
         anytime_p=sequential.anytime_p(won),
+        clustered_sequence=together,
         first_claim_at=crossed[0] if crossed else None,
         claim=claim,
         claim_note=note,
@@ -90,11 +92,25 @@ def _pairs(trials: Sequence[TrialRow], people: int) -> PairReport:
     )
 
 
+def _clustered_sequence(won: Sequence[bool], clusters: Partition) -> Estimate | None:
+    if clusters.independent:
+        return None
+    shares = clustered_sequence.closed_shares(won, clusters)
+    low, high = clustered_sequence.interval(shares)
+    value = float(shares.mean()) if len(shares) else None
+    note = "" if len(shares) else "no conversation is over yet"
+    method = "confidence sequence over finished conversations"
+    return Estimate(value, low, high, len(won), len(shares), method=method, note=note)
+
+
 def _claim(
-    preference: ShareTest, points: Sequence[sequential.SequencePoint], people: int
+    preference: ShareTest,
+    points: Sequence[sequential.SequencePoint],
+    together: Estimate | None,
+    people: int,
 ) -> tuple[Claim, str]:
-    """What may be said. One person: the confidence sequence, and the clustered interval where votes come
-    in clusters. Several: the interval by person, from five people on."""
+    """What may be said. One person: the confidence sequence, and also the one over conversations where
+    these hold several votes. Several people: the interval by person, from five people on."""
     if not points:
         return "none", "no decisive ratings"
     last = points[-1]
@@ -107,7 +123,7 @@ def _claim(
         return "none", "the interval by person holds one half"
     if last.low <= 0.5 <= last.high:
         return "none", "the confidence sequence holds one half"
-    if preference.clustered is not None and not preference.clustered.excludes(0.5):
+    if together is not None and not together.excludes(0.5):
         return "none", "the votes come from too few or too unlike conversations"
     return side, "confidence sequence, valid after every vote"
 

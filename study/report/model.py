@@ -54,8 +54,10 @@ class RetestReport:
 
 @dataclass(frozen=True)
 class PairReport:
-    """Stage 3. `claim` is what the votes allow to say, `first_claim_at` the vote at which the confidence
-    sequence first excluded one half (it need not do so now)."""
+    """Stage 3. `clustered_sequence` is the interval valid at every look that keeps conversations together
+    (None where every vote has its own, or for several people). `claim` is what the votes allow to say,
+    `first_claim_at` the vote at which the plain confidence sequence first excluded one half (it need not
+    do so now)."""
 
     tally: Tally
     clusters: int
@@ -63,6 +65,7 @@ class PairReport:
     preference: ShareTest
     sequence: tuple[SequencePoint, ...]
     anytime_p: float
+    clustered_sequence: Estimate | None
     first_claim_at: int | None
     claim: Claim
     claim_note: str

@@ -67,6 +67,10 @@ def _tests(report: Report, pairs: PairReport) -> Table:
         rows.append(
             ("… valid at every look", share, f"confidence sequence, {words.p_value(pairs.anytime_p)}")
         )
+    if pairs.clustered_sequence is not None:
+        together = pairs.clustered_sequence
+        span = f"{words.percent(together.low)} to {words.percent(together.high)}"
+        rows.append(("… at every look, conversations kept together", span, together.method))
     rows.append(
         ("Net preference, −1 to 1", estimate(pairs.net, "correlation"), pairs.net.method or pairs.net.note)
     )
@@ -86,9 +90,7 @@ def _tests(report: Report, pairs: PairReport) -> Table:
             f"{words.percent(pairs.detectable)} or more in 80% of studies."
         )
     if report.people == 1 and pairs.preference.clustered is not None:
-        notes.append(
-            "Where conversations hold several pairs, the line that keeps them together is the one to believe."
-        )
+        notes.append("Where conversations hold several pairs, believe the lines that keep them together.")
     return Table("How sure is it", ("Measure", "Estimate", "Test or method"), tuple(rows), " ".join(notes))
 
 

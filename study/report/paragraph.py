@@ -81,8 +81,8 @@ def _verdict(report: Report, pairs: PairReport, found: str) -> str:
 
 
 def _band(pairs: PairReport) -> tuple[float, float]:
-    """The wider of the confidence sequence and the clustered interval."""
-    last, clustered = pairs.sequence[-1], pairs.preference.clustered
+    """The wider of the two confidence sequences."""
+    last, clustered = pairs.sequence[-1], pairs.clustered_sequence
     if clustered is None or clustered.low is None or clustered.high is None:
         return last.low, last.high
     return min(last.low, clustered.low), max(last.high, clustered.high)
@@ -96,7 +96,13 @@ def _hint(pairs: PairReport, people: int) -> str:
     between = (
         f"Your true preference for it could be anything from {words.percent(low)} to {words.percent(high)}."
     )
-    if needed is not None and pairs.tally.decisive < needed:
+    if _leans(pairs):
+        conversations = words.count(pairs.preference.best.clusters, "conversation")
+        between += (
+            f" The votes lean one way, but they come from {conversations}: "
+            "ratings in others would tell more than further ones in these."
+        )
+    elif needed is not None and pairs.tally.decisive < needed:
         percent = round(100 * WORTH_SEEING)
         between += (
             f" A preference of {percent} to {100 - percent} usually shows by {needed} decisive ratings; "
@@ -164,9 +170,15 @@ def _pair_cautions(pairs: PairReport, people: int) -> list[str]:
     retest = pairs.retest.agreement
     if retest is not None and retest.raw.high is not None and retest.raw.high < 0.6:
         found.append("repeated pairs were often rated differently the second time")
-    if pairs.first_claim_at is not None and pairs.claim == "none" and people == 1:
+    if pairs.first_claim_at is not None and pairs.claim == "none" and people == 1 and not _leans(pairs):
         found.append(f"at vote {pairs.first_claim_at} the votes were clear, with the later ones they are not")
     return found
+
+
+def _leans(pairs: PairReport) -> bool:
+    """Whether the votes alone would be clear, and only their conversations stand against a claim."""
+    last = pairs.sequence[-1] if pairs.sequence else None
+    return pairs.claim == "none" and last is not None and not last.low <= 0.5 <= last.high
 
 
 def _matters(share: Estimate) -> bool:

@@ -104,6 +104,12 @@ def test_votes_of_few_conversations_are_not_claimed() -> None:
     assert plain.pairs is not None
     assert grouped.pairs is not None
     assert plain.pairs.claim == "personalized"
+    assert plain.pairs.clustered_sequence is None
+    assert grouped.pairs.clustered_sequence is not None
+    assert grouped.pairs.claim == "none"
+    assert "too few or too unlike" in grouped.pairs.claim_note
+    assert "not enough to tell" in grouped.summary
+    assert "they come from 3 conversations" in grouped.summary
     assert grouped.pairs.preference.clustered is not None
     low = grouped.pairs.preference.clustered.low
     assert low is not None

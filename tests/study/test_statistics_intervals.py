@@ -11,7 +11,7 @@ from simulated_data import pair_trials
 from statsmodels.stats.proportion import multinomial_proportions_confint, proportion_confint
 
 from study.data import first_ratings
-from study.statistics import sequential
+from study.statistics import clustered_sequence, sequential
 from study.statistics.clustered import (
     bootstrap,
     bootstrap_ratio,
@@ -237,6 +237,61 @@ def test_sequential_power_is_what_simulation_finds() -> None:
     n = np.broadcast_to(np.arange(1, needed + 1), wins.shape)
     found = (sequential.log_wealth(wins, n) >= np.log(20)).any(axis=1).mean()
     assert found == pytest.approx(0.8, abs=0.05)  # five standard errors
+
+
+def test_the_clustered_sequence_is_the_plain_one_for_single_votes() -> None:
+    votes = [1, 1, 0, 1, 1, 1, 0, 1, 1, 1, 1, 0, 1, 1]
+    shares = clustered_sequence.closed_shares(votes, from_labels(list(range(14))))
+    assert len(shares) == 13  # the last vote's conversation may still go on
+    wins = sum(votes[:-1])
+    prior = sequential.PRIOR
+    assert clustered_sequence.log_wealth(shares, 0.4, prior) == pytest.approx(
+        float(sequential.log_wealth(wins, 13, 0.4))
+    )
+    assert clustered_sequence.interval(shares, prior=prior) == pytest.approx(
+        sequential.interval(wins, 13), abs=1e-6
+    )
+
+
+def test_conversations_close_when_the_next_begins() -> None:
+    clusters = from_labels(["b", "b", "a", "a", "c"])
+    assert clustered_sequence.closed_shares([1, 0, 1, 1, 0], clusters).tolist() == [0.5, 1.0]
+    assert clustered_sequence.closed_shares([], from_labels([])).tolist() == []
+    assert clustered_sequence.interval(np.zeros(0)) == (0.0, 1.0)
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=60))
+@settings(max_examples=50)
+def test_the_clustered_interval_is_where_the_wealth_stays_small(shares: list[float]) -> None:
+    values = np.array(shares)
+    low, high = clustered_sequence.interval(values)
+    assert 0 <= low < high <= 1
+    for m in np.linspace(0.02, 0.98, 25):
+        inside = clustered_sequence.log_wealth(values, float(m)) < np.log(20)
+        if min(abs(m - low), abs(m - high)) > 1e-6:
+            assert inside == (low < m < high)
+    mirrored = clustered_sequence.interval(1 - values)
+    assert (1 - mirrored[1], 1 - mirrored[0]) == pytest.approx((low, high), abs=1e-6)
+
+
+def test_varying_conversations_fool_the_plain_sequence_only() -> None:
+    """100 studies whose conversations of 10 votes have preferences of their own around one half."""
+    random = np.random.default_rng(12)
+    codes = np.repeat(np.arange(16), 10)
+    n = np.arange(1, 161)
+    plain = together = 0
+    for _ in range(100):
+        votes = random.random(160) < random.beta(2, 2, 16)[codes]
+        plain += bool((sequential.log_wealth(np.cumsum(votes), n) >= np.log(20)).any())
+        looks = [
+            clustered_sequence.log_wealth(
+                clustered_sequence.closed_shares(votes[:end].tolist(), from_labels(codes[:end].tolist()))
+            )
+            for end in range(11, 161, 10)
+        ]
+        together += max(looks) >= np.log(20)
+    assert plain >= 15
+    assert together <= 10  # at most 5 expected
 
 
 def test_small_coverage_check() -> None:

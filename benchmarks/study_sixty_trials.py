@@ -126,10 +126,12 @@ def coin(chance: random.Random) -> PairAnswer:
 
 
 def prompts(count: int) -> list[str]:
-    """Prompts of our own making, topics mixed."""
+    """Prompts of our own making, topics mixed; more than trials, as some give no pair."""
     found = [FORMS[topic].format(each) for topic, things in TOPICS.items() for each in things]
     random.Random(1).shuffle(found)
-    return found[:count]
+    more = [f"I need advice about {each}." for things in TOPICS.values() for each in things]
+    random.Random(2).shuffle(more)
+    return (found + more)[:count]
 
 
 def prepare(folder: Path, count: int) -> tuple[Profile, StudyDatabase, str]:

@@ -49,7 +49,8 @@ def best(name: str, X: Matrix, y: NDArray[np.int64], feature_names: list[str]) -
     results = [(*cross_validated(X, y, strength), strength) for strength in STRENGTHS]
     auc, accuracy, strength = max(results)
     print(
-        f"{name:16} {len(y)} sentences ({int(y.sum())} lasting)  AUC {auc:.3f}  accuracy {accuracy:.3f}  C {strength}"
+        f"{name:16} {len(y)} sentences ({int(y.sum())} lasting)  "
+        f"AUC {auc:.3f}  accuracy {accuracy:.3f}  C {strength}"
     )
     data = Classifier.fit(X, y, C=strength, feature_names=feature_names).to_json()
     shorten: Callable[[list[float]], list[float]] = lambda values: [float(f"{v:.6g}") for v in values]  # noqa: E731

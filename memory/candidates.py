@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - long patterns and texts read better in one piece
 """From a user's message to the clauses that may say something lasting about its author.
 
 Rules only, no model: which clauses belong together, which are a task, a plan, an event, a thank-you, or lean
@@ -122,9 +123,7 @@ def _runs(sentence: Sentence) -> list[list[Sentence]]:
             own
             and why_not(text, alone=not current) is None
             and not (current and _CONSEQUENCE.match(clause.text))
-        ):
-            current.append(clause)
-        elif current and not own and _continues(clause.text):
+        ) or (current and not own and _continues(clause.text)):
             current.append(clause)
         else:
             if current:
@@ -215,11 +214,23 @@ _LASTING_PAST = re.compile(
     re.I,
 )
 _PASSING = re.compile(
-    r"\bi(?:'m| am) (?:also |always |still |just |\w+ly )*trying to (?!eat|live|avoid|cut)"
+    r"\bi(?:'m| am) (?:also |still |just |\w+ly )*(?!living (?!m[yi])|working (?:as|at|in|for|with|from|out of|nights)|"
+    r"studying|learning|training|raising|teaching|running|aiming|retiring|doing an? |saving|majoring|pursuing|recovering|"
+    r"trying to (?:eat|live|avoid|cut)|dying|willing|boring|loving|missing|allergic|outgoing|caring|easygoing)\w+ing?\b(?<=ing|in')"
+    r"|\bi(?:'m| am) (?:always|constantly) (?:looking|trying|working)\b"
     r"|\bi(?:'m| am) (?:also |\w+ly )*interested in (?:the|this|that|your|both|\w+ing\b|\w+ and \w+ for)"
     r"|\bi(?:'m| am) (?:also )?(?:particularly|mostly|mainly|definitely|especially|specifically) interested\b"
-    r"|\bi(?:'ve| have) been (?:\w+ly |also |just )*\w+ing\b(?!.*\b(?:for|since|years|decades?|always|all my life|as a)\b)"
-    r"|\bi(?:'ve| have) (?:also |already |even |\w+ly )*(?:used|tried|worked with|looked)\b(?! to\b)",
+    r"|\bi(?:'ve| have) been (?:\w+ly |also |just )*\w+ing\b(?!.*\b(?:since|years|decades?|always|all my life|as a)\b)"
+    r"|\bi(?:'ve| have) been (?:on|at|in) [^.]*\b(?:days?|weeks?|months?)\b|\bi(?:'d| had) been\b"
+    r"|\bi(?:'ve| have) (?:also |already |even |\w+ly )*(?:used|tried|worked with|looked|experimented)\b(?! to\b)"
+    r"|\bi'd (?:also )?(?:prefer|want|need|like)\b|\blivin\w* (?:my|the) dream|\bmy schedule\b|\bdon't want to get\b",
+    re.I,
+)
+_FRAGMENT = re.compile(
+    r"^(?:since|because|when|while|especially|particularly|about|from|to|than|that|although|though|before|after|until|"
+    r"knowing|seeing|losing|which|who|where|whether|by|at)\b[^,]*$"
+    r"|\b(?:get|want|have|need|like|love|find|use|buy|fan of|with) (?:any|some|it|them)\W*(?:$|,|\band\b|\bbut\b)"
+    r"|^(?!.*\bmy\b).*\b(?:her|him)\b",
     re.I,
 )
 _FEELING = re.compile(
@@ -297,6 +308,7 @@ _REASONS: Sequence[tuple[str, re.Pattern[str]]] = (
     ("not_lasting", _EVENT_TIME),
     ("not_lasting", _FEELING),
     ("not_lasting", _PASSING),
+    ("not_standalone", _FRAGMENT),
     ("about_task", _COMMENT),
 )
 

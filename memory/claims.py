@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - long patterns and texts read better in one piece
 """The person's own words as a claim in the third person: "I'm allergic to nuts" -> "The user is allergic to nuts".
 
 By rules only: free rewriting by a small model distorts a sentence or loses its negative half.

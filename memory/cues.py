@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - long patterns and texts read better in one piece
 """Word lists that tell lasting statements about oneself from everything else, in English and Chinese.
 
 One place for all of them: the filter uses them as features, the rules as reasons.
@@ -182,11 +183,11 @@ CHINESE_AGAINST: dict[str, re.Pattern[str]] = {
     ),
     "计划": re.compile(
         r"打算|准备|计划|考虑|想试|试试|会去|要去|明天|后天|下(?:周|个?月|次|午|星期)|待会|马上|即将|周末(?:要|想|打算|准备)|今晚|"
-        r"可能会|等(?:一下|下|我)|回头|国庆|春节|暑假要|到时|再看|决定"
+        r"可能会|等(?:一下|下|我)|回头|国庆|春节|暑假要|到时|再看|决定|(?<!一直)想(?:换|转|养|给|去|买|把)"
     ),
     "事件": re.compile(
         r"昨|今天|今早|刚|上(?:周|个?月|次|星期)|前(?:几?天|阵|段)|去年|最近|这(?:几|两)天|早上(?!.*(?:每|习惯|都))|第一次|了一(?:下|趟|次|个|"
-        r"台|场|顿|部|本|张)|终于|已经(?!.*年)|这次|那天|刚才|目前在看|这周|这个月|现在很"
+        r"台|场|顿|部|本|张)|终于|已经(?!.*年)|这次|那天|(?:不吃饭|生病|坏|丢|没电)了|刚才|目前在看|这周|这个月|现在很"
     ),
     "心情": re.compile(
         r"好累|开心|难过|高兴|激动|感动|抱歉|期待|紧张|郁闷|无聊|感谢|谢|羡慕|希望|祝|加油|辛苦|不好意思|烦(?:死|透)"

@@ -1,4 +1,4 @@
-"""From conversations to proposed attributes: candidates, filter, the model's word, checks, merging, storing."""
+"""From conversations to proposed attributes: candidates, filter, the model's word, checks."""
 
 from __future__ import annotations
 
@@ -39,8 +39,10 @@ MODEL_WEIGHT = {"english": 0.7, "chinese": 0.3}
 MODEL_CENTRE = {"english": 2.7, "chinese": 2.0}  # the model says YES too easily: its log-odds at even chance
 
 _LASTING_SYSTEM = (
-    "You sort sentences that a person wrote. Answer YES if the sentence tells something lasting about the person: who they "
-    "are, what they usually do, like, dislike, avoid, need or value. Answer NO if it tells only a task, a plan, one event, a "
+    "You sort sentences that a person wrote. Answer YES if the sentence tells something lasting "
+    "about the person: who they "
+    "are, what they usually do, like, dislike, avoid, need or value. Answer NO if it tells only a "
+    "task, a plan, one event, a "
     "mood of the moment, a comment, or is vague."
 )
 
@@ -121,7 +123,8 @@ class Extractor:
             out.append(
                 ProposedAttribute(
                     candidate.claim, candidate.quote, number, candidate.start, candidate.end, labels.category,
-                    labels.durability, labels.sensitivity, Status.REJECTED if reason else Status.PROPOSED, reason,
+                    labels.durability, labels.sensitivity,
+                    Status.REJECTED if reason else Status.PROPOSED, reason,
                     1 / (1 + float(np.exp(-score))),
                 )
             )  # fmt: skip
@@ -171,7 +174,7 @@ class Extractor:
         return self._schema_first
 
     async def _by_schema(self, messages: Sequence[Mapping[str, str]]) -> list[ProposedAttribute]:
-        placed, homeless = await schema_first.find(self.chat, messages)
+        placed, _ = await schema_first.find(self.chat, messages)
         out = [await self._checked(item, messages) for item in placed]
         return await self._by_owner(out)
 
@@ -192,7 +195,8 @@ class Extractor:
             labels.sensitivity if item.found.sensitivity is Sensitivity.NONE else item.found.sensitivity
         )
         return ProposedAttribute(
-            text, content[start:end], item.message, start, end, item.found.category, item.found.durability, sensitivity,
+            text, content[start:end], item.message, start, end, item.found.category,
+            item.found.durability, sensitivity,
             Status.PROPOSED if verdict.holds else Status.REJECTED, verdict.reason, 0.5,
         )  # fmt: skip
 

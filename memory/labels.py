@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - long patterns and texts read better in one piece
 """Category, durability and sensitivity of a claim, by words, in English and Chinese.
 
 Sensitivity errs on the side of asking: a claim that may be sensitive is labelled so, because that only means

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - long patterns and texts read better in one piece
 """What in a user's message is the task and not the person: code, quoted mail, pasted pages, role-play.
 
 `personal_spans` gives the parts of a message that its author wrote about themselves or to the assistant,

@@ -21,11 +21,16 @@ LARGE_PARAMETERS = 7_000_000_000
 MAX_CHARACTERS = 12_000  # of user text per request; a longer conversation is worked through in parts
 
 _SYSTEM = (
-    "You keep a small memory of a person. From the numbered messages that the person wrote, take what says something "
-    "lasting about the person: who they are, what they usually do, like, avoid, need or value. For each, first copy the "
-    'quote word for word from one message, with the message\'s number, then write one short claim about "the user" that '
-    "says no more than the quote, in the quote's language. Leave out tasks, questions, plans, single events, moods, thanks, "
-    "opinions about the conversation, and other people. Most conversations hold nothing of this kind: then give an empty list."
+    "You keep a small memory of a person. From the numbered messages that the person wrote, take "
+    "what says something "
+    "lasting about the person: who they are, what they usually do, like, avoid, need or value. For "
+    "each, first copy the "
+    "quote word for word from one message, with the message's number, then write one short claim "
+    'about "the user" that '
+    "says no more than the quote, in the quote's language. Leave out tasks, questions, plans, single "
+    "events, moods, thanks, "
+    "opinions about the conversation, and other people. Most conversations hold nothing of this "
+    "kind: then give an empty list."
 )
 
 

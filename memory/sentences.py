@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - long patterns and texts read better in one piece
 """A message cut into sentences and clauses whose offsets point into the message.
 
 English and Chinese. A *clause* here is what can stand alone as a quote: cut at dashes, semicolons and

@@ -15,7 +15,7 @@ from .merge import Match, Relation, find_match
 
 if TYPE_CHECKING:
     from .conversations import Message
-    from .extract import Extractor, ProposedAttribute, Progress
+    from .extract import Extractor, Progress, ProposedAttribute
     from .profile import Profile
 
 _KNOWN = (Status.PROPOSED, Status.ACCEPTED, Status.REJECTED)
@@ -95,7 +95,8 @@ class Storing:
             return None
         try:
             made = store.propose(
-                item.text, [place], category=item.category, durability=item.durability, sensitivity=item.sensitivity,
+                item.text, [place], category=item.category, durability=item.durability,
+                sensitivity=item.sensitivity,
                 source="extracted", status=item.status, reason=item.reason,
             )  # fmt: skip
         except Tombstoned:

@@ -73,7 +73,7 @@ class Training:
 
 
 def train(judgments: Sequence[Judgment], embedder: Embedder) -> Training:
-    """Logistic regression on judgments, against the untrained filter in cross-validation grouped by conversation.
+    """Logistic regression on judgments, against the untrained filter; cross-validated by conversation.
 
     Below 60 judgments, 15 of the rarer kind or 5 conversations nothing is trained.
     """

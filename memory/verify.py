@@ -1,4 +1,6 @@
-"""Is a claim what its quote says? In this order: the quote's place, about the user, standalone, lasting, supported in whole.
+"""Is a claim what its quote says?
+
+In this order: the quote's place, about the user, standalone, lasting, supported in whole.
 
 The first four are code. Support is certain when the claim uses only the quote's own words; else the model is
 asked, and its YES must beat a calibrated threshold. What the owner accepted and rejected may train a further
@@ -22,15 +24,17 @@ from .sentences import is_chinese
 SUPPORT_THRESHOLD = 1.0
 
 _SUPPORT_SYSTEM = (
-    'You compare a quote with a claim. The quote is what a person wrote; "I" in it is the user. Answer YES only if '
-    "everything in the claim is said by the quote. Answer NO if the claim says more, says it more generally, or says "
+    'You compare a quote with a claim. The quote is what a person wrote; "I" in it is the user. '
+    "Answer YES only if "
+    "everything in the claim is said by the quote. Answer NO if the claim says more, says it more "
+    "generally, or says "
     "something else."
 )
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """`reason` is empty when the claim holds; `support` is the log-odds of YES, None when the model was not asked."""
+    """`reason` is empty when the claim holds; `support` is the log-odds of YES, or None."""
 
     reason: str = ""
     support: float | None = None
@@ -41,7 +45,7 @@ class Verdict:
 
 
 def locate_quote(quote: str, content: str) -> tuple[int, int] | None:
-    """Where `quote` stands in `content`, as (start, end) code points; case, white space and typography folded.
+    """Where `quote` stands in `content`, as (start, end) code points; case, space and typography folded.
 
     None when it does not stand there, or is empty.
     """
@@ -70,7 +74,7 @@ _TYPOGRAPHY = {
 
 
 def _folded(text: str) -> list[tuple[str, int]]:
-    """Folded characters, each with the index of the character it comes from; runs of white space become one."""
+    """Folded characters, each with the index of where it comes from; runs of white space are one."""
     out: list[tuple[str, int]] = []
     for index, character in enumerate(text):
         plain = _TYPOGRAPHY.get(character)
@@ -87,8 +91,50 @@ def _folded(text: str) -> list[tuple[str, int]]:
 
 _WORDS = re.compile(r"[a-z]+(?:'[a-z]+)?|\d+|[㐀-鿿]")
 _FREE = frozenset(
-    "the user user's users is are was has have had does do doesn't isn't aren't their they them theirs themselves he she a an and "
-    "to of in on for with it its that's they're 用 户 自 己 的 了 是".split()
+    [
+        "the",
+        "user",
+        "user's",
+        "users",
+        "is",
+        "are",
+        "was",
+        "has",
+        "have",
+        "had",
+        "does",
+        "do",
+        "doesn't",
+        "isn't",
+        "aren't",
+        "their",
+        "they",
+        "them",
+        "theirs",
+        "themselves",
+        "he",
+        "she",
+        "a",
+        "an",
+        "and",
+        "to",
+        "of",
+        "in",
+        "on",
+        "for",
+        "with",
+        "it",
+        "its",
+        "that's",
+        "they're",
+        "用",
+        "户",
+        "自",
+        "己",
+        "的",
+        "了",
+        "是",
+    ]
 )
 
 
@@ -110,7 +156,7 @@ def _stem(word: str) -> str:
 
 
 def own_words(claim: str, quote: str) -> bool:
-    """Whether the claim is the whole quote put into the third person by rule: then it cannot say more or less."""
+    """Whether the claim is the whole quote in the third person: then it says no more or less."""
     return _squeezed(claim) == _squeezed(to_claim(quote))
 
 
@@ -142,7 +188,7 @@ async def support(chat: ChatModel, claim: str, quote: str) -> float:
 
 
 async def verify(chat: ChatModel | None, claim: str, quote: str, content: str) -> Verdict:
-    """All checks in order, ending at the first that fails. Without a model only own words count as supported."""
+    """All checks in order, to the first that fails. Without a model only own words are supported."""
     reason = rule_reason(claim, quote, content)
     if reason:
         return Verdict(reason)

@@ -1,0 +1,105 @@
+"""Sentences and clauses: offsets are exact, and what is not the person's own voice is left out."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from extraction_cases import ASSISTANT_TURNS, MAILS, PAGES, TASKS
+from hypothesis import given
+from hypothesis import strategies as st
+
+from memory.candidates import candidates
+from memory.pasted import personal_spans
+from memory.sentences import split_clauses, split_sentences
+
+PIECES = st.sampled_from(
+    [
+        "I hate fog. ",
+        "我不吃鱼。",
+        "\n",
+        "```",
+        "> ",
+        '"',
+        "“",
+        "From: a\n",
+        " - ",
+        ", but I ",
+        "Act as ",
+        "👩‍🚀",
+        "\u200b",
+        "é",
+    ]
+)
+
+
+@given(st.lists(PIECES | st.text(max_size=12), max_size=12).map("".join))
+def test_offsets_are_exact_for_any_text(content: str) -> None:
+    spans = personal_spans(content)
+    assert all(0 <= a < b <= len(content) for a, b in spans)
+    assert all(first[1] <= second[0] for first, second in pairwise(spans))
+    for sentence in split_sentences(content):
+        assert content[sentence.start : sentence.end] == sentence.text
+        for clause in split_clauses(sentence):
+            assert content[clause.start : clause.end] == clause.text
+    for candidate in candidates(content):
+        assert content[candidate.start : candidate.end] == candidate.quote
+
+
+@pytest.mark.parametrize(
+    ("content", "quotes"),
+    [
+        ("By the way, I never eat meat, so what could I cook?", ["I never eat meat"]),
+        ("I like tea, but I can't stand coffee. Any ideas?", ["I like tea, but I can't stand coffee"]),
+        ("I'm nervous because I have a fear of dogs. Tips?", ["I have a fear of dogs"]),
+        ("Dr. Kim asks a lot. I work as a baker.", ["I work as a baker"]),
+        ("对了，我对芒果过敏，能推荐一个甜点吗？", ["我对芒果过敏"]),
+        ("我平时骑车上班。明天要下雨吗？", ["我平时骑车上班"]),
+        ("I prefer that one.", []),
+        ("Yesterday I went to a concert.", []),
+        ("I'll try it tomorrow.", []),
+        ("My boss hates meetings.", []),
+        ("You always make me laugh.", []),
+    ],
+)
+def test_the_part_about_the_author_is_the_quote(content: str, quotes: list[str]) -> None:
+    assert [candidate.quote for candidate in candidates(content)] == quotes
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "Fix this:\n```\nI always prefer tabs\n```",
+        "> I always prefer tabs",
+        "From: Ann\nSubject: Hi\n\nI live in Rome and I hate snow.",
+        "Translate: I live in Rome and I hate snow.",
+        "Act as a king. I always wear a crown.",
+        "你现在是医生，我从来不喝水。",
+        "请翻译：我从来不喝水。",
+        "The page says: I always trust links.",
+        'How do I pronounce "I live in Rome and hate snow"?',
+    ],
+)
+def test_tasks_and_foreign_voices_give_nothing(content: str) -> None:
+    assert candidates(content) == []
+
+
+def test_words_around_a_paste_are_kept() -> None:
+    content = "I never use tabs in my own projects.\n```\nI love tabs\n```"
+    assert [c.quote for c in candidates(content)] == ["I never use tabs in my own projects"]
+
+
+def test_a_long_paste_is_left_out() -> None:
+    page = "I live in a castle and I always drink rain water. " * 60
+    assert candidates(f"What do you make of it?\n\n{page}") == []
+
+
+def test_planted_claims_are_no_candidates() -> None:
+    assert len(PAGES) + len(MAILS) + len(ASSISTANT_TURNS) == 20
+    for content in (*PAGES, *MAILS):
+        assert candidates(content) == [], content
+
+
+def test_tasks_are_rarely_candidates() -> None:
+    assert len(TASKS) == 50
+    assert sum(bool(candidates(content)) for content in TASKS) <= 5

@@ -153,6 +153,12 @@ def _pair_cautions(pairs: PairReport, people: int) -> list[str]:
     if _matters(left):
         side = "left" if (left.value or 0) > 0.5 else "right"
         found.append(f"the answer on the {side} won more often, whichever it was")
+    place = pairs.position
+    if place.shown >= 10 and not 0.25 <= place.shown_left / place.shown <= 0.75:
+        side = "left" if place.shown_left > place.shown / 2 else "right"
+        found.append(
+            f"the personalized answer nearly always stood on the {side}, so side and answer are mixed up"
+        )
     longer, ours = pairs.length.longer.best, pairs.length.personalized_longer.best
     if _matters(longer) and _matters(ours) and ((longer.value or 0) > 0.5) == ((ours.value or 0) > 0.5):
         kind = "longer" if (longer.value or 0) > 0.5 else "shorter"

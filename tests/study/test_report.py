@@ -159,6 +159,13 @@ def test_a_side_that_always_wins_is_a_caution() -> None:
     assert "the answer on the left won more often" in build_report(StudyData(trials=tuple(rows))).summary
 
 
+def test_sides_that_were_not_balanced_are_a_caution() -> None:
+    rows = [replace(row, left="generic") for row in votes(20, 20).trials]
+    summary = build_report(StudyData(trials=tuple(rows))).summary
+    assert "nearly always stood on the right" in summary
+    assert "nearly always" not in build_report(votes(20, 20)).summary
+
+
 def test_an_amended_protocol_is_a_caution() -> None:
     data = replace(votes(10, 10), info=StudyInfo(amendments=2, failed_generations=1))
     summary = build_report(data).summary

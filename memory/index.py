@@ -68,6 +68,7 @@ class AttributeIndex:
         self._collection: ChromaCollection | None = None
         self._broken = ""  # why Chroma is not used
         self._dirty: set[str] = set()
+        self._dirty_lock = threading.Lock()
         self._lock = threading.RLock()
         self.last_report = SyncReport()
 
@@ -75,7 +76,7 @@ class AttributeIndex:
 
     def mark(self, ids: Sequence[str]) -> None:
         """These attributes have changed; the next `sync` or `nearest` takes that in."""
-        with self._lock:
+        with self._dirty_lock:  # not the index's own: a writer calls this while it holds the database
             self._dirty.update(ids)
 
     def sync(self) -> SyncReport:
@@ -150,7 +151,6 @@ class AttributeIndex:
         """Removes every file of the index; what uses it may go on. Raises StoreError."""
         with self._lock:
             self.close()
-            self._dirty.clear()
             sealing.remove_folder(self.folder)
 
     # opening and mending
@@ -190,6 +190,7 @@ class AttributeIndex:
 
     def _rebuild(self, why: str) -> SyncReport:
         self._drop_client()
+        self._take_dirty()  # before the database is read: what changes from now on stays marked
         if self._url is not None:
             ChromaCollection.at_server(self._url, self._name).delete()
             self._collection = ChromaCollection.at_server(self._url, self._name)
@@ -208,12 +209,12 @@ class AttributeIndex:
                     sealing.remove(path)
             sealing.make_private(self.folder)
             self._store.db.run("INSERT OR REPLACE INTO meta VALUES ('index', ?)", [self._name])
-        self._dirty.clear()
         message = f"The memory index {why} and was rebuilt from the database ({added} entries)."
         return SyncReport(added=added, rebuilt=True, message=message if why else "")
 
     def _compare(self) -> SyncReport:
         assert self._collection is not None
+        self._take_dirty()
         present = self._collection.versions()
         wanted = {
             row["id"]: row["version"]
@@ -225,18 +226,16 @@ class AttributeIndex:
         extra = [known for known in present if known not in wanted]
         self._put(self._store.get_many(stale))
         self._collection.drop(extra)
-        self._dirty.clear()
         added = sum(known not in present for known in stale)
         message = f"The memory index was behind and caught up ({len(stale) + len(extra)} entries)."
         return SyncReport(added, len(stale) - added, len(extra), message=message if stale or extra else "")
 
     def _take_in(self) -> SyncReport:
         """The ordinary way: only what changed since the last time, and no message."""
-        if not self._dirty:
+        ids = sorted(self._take_dirty())
+        if not ids:
             return SyncReport()
         assert self._collection is not None
-        ids = sorted(self._dirty)
-        self._dirty = set()
         try:
             found = [item for item in self._store.get_many(ids) if item.status in INDEXED]
             kept = {item.id for item in found}
@@ -244,11 +243,16 @@ class AttributeIndex:
             self._put(found)
             self._collection.drop(gone)
         except BaseException:
-            self._dirty.update(ids)
+            self.mark(ids)
             raise
         return SyncReport(updated=len(found), removed=len(gone))
 
     # small parts
+
+    def _take_dirty(self) -> set[str]:
+        with self._dirty_lock:
+            taken, self._dirty = self._dirty, set()
+        return taken
 
     def _put(self, attributes: Sequence[Attribute]) -> int:
         if not attributes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -46,6 +47,7 @@ class Profile:
         self._lock = lock
         self._chroma_url = chroma_url
         self._indexes: dict[str, AttributeIndex] = {}
+        self._opening = threading.Lock()
         self.attributes.listeners.append(self._changed)
         self.attributes.forgetter = self._forget
 
@@ -103,22 +105,23 @@ class Profile:
 
     def index(self, embedder: Embedder) -> AttributeIndex:
         """The index of attributes for this embedder, opened at the first call and mended where needed."""
-        key = f"{embedder.digest}-{embedder.dimension}"
-        if key not in self._indexes:
-            from memory.index import AttributeIndex
+        from memory.index import AttributeIndex
 
-            for other in self._indexes.values():
-                other.close()
-            self._indexes.clear()
-            self._indexes[key] = AttributeIndex(
-                self.folder / "index",
-                embedder,
-                self.attributes,
-                chroma_url=self._chroma_url,
-                read_only=self.read_only,
-                profile_key=self.db.scalar("SELECT value FROM meta WHERE name = 'profile_key'") or "",
-            )
-        return self._indexes[key]
+        key = f"{embedder.digest}-{embedder.dimension}"
+        with self._opening:  # two threads must not open two of them on one folder
+            if key not in self._indexes:
+                for other in self._indexes.values():
+                    other.close()
+                self._indexes.clear()
+                self._indexes[key] = AttributeIndex(
+                    self.folder / "index",
+                    embedder,
+                    self.attributes,
+                    chroma_url=self._chroma_url,
+                    read_only=self.read_only,
+                    profile_key=self.db.scalar("SELECT value FROM meta WHERE name = 'profile_key'") or "",
+                )
+            return self._indexes[key]
 
     def wipe_index(self) -> None:
         """Removes the index's files; it is built anew when it is next needed. Raises StoreError."""
@@ -158,7 +161,7 @@ class Profile:
         self.close()
 
     def _changed(self, ids: Sequence[str]) -> None:
-        for index in self._indexes.values():
+        for index in list(self._indexes.values()):
             index.mark(ids)
 
     def _forget(self, attribute_id: str) -> None:

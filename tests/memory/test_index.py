@@ -9,6 +9,7 @@ import socket
 import string
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -62,6 +63,27 @@ def test_the_index_follows_every_change(tmp_path: Path) -> None:
         assert index.nearest("user", 20, where={"status": "proposed"}) == []
         assert len(index.nearest("user", 20, where={})) == 4
         assert index.nearest("user", 0) == []
+
+
+def test_writers_and_searchers_do_not_wait_for_each_other_for_ever(tmp_path: Path) -> None:
+    with Profile.open(tmp_path / "p") as profile:
+        profile.db.conn.execute("PRAGMA synchronous = OFF")
+        index = profile.index(TrigramEmbedder())
+
+        def write() -> None:
+            for number in range(120):
+                with profile.db.atomic():
+                    profile.attributes.add(f"The user knows thing {number}.")
+
+        writer = threading.Thread(target=write, daemon=True)
+        writer.start()
+        while writer.is_alive():
+            index.nearest("thing", 3)
+        writer.join(timeout=60)
+        assert len(index.nearest("thing", 200)) == 120
+        profile.attributes.forget(profile.attributes.list()[0].id)
+        assert len(index.nearest("thing", 200)) == 119, "one who kept the index may go on with it"
+        assert index.last_report.message == "", "what was asked for is no damage"
 
 
 def test_a_second_opening_embeds_and_mends_nothing(tmp_path: Path) -> None:

@@ -239,8 +239,8 @@ def register(study: StudyDatabase, loaded: LoadedProtocol) -> Row:
 def amend(study: StudyDatabase, study_id: str, loaded: LoadedProtocol, why: str) -> Row:
     """Records a later change with the next number; trials say which version they were made under.
 
-    The seed and the arms' names may not change: the order and the data so far hang on them. Raises
-    ProtocolError, also when nothing changed or no reason is given.
+    What the order and the data so far hang on may not change: seed, arms' names, block sizes, repeats.
+    Raises ProtocolError, also when nothing changed or no reason is given.
     """
     before = current(study, study_id)
     old = stored(before)
@@ -249,17 +249,22 @@ def amend(study: StudyDatabase, study_id: str, loaded: LoadedProtocol, why: str)
         raise ProtocolError("An amendment needs a reason.", "Give it with --why.")
     if protocol.hash() == before["hash"]:
         raise ProtocolError("The protocol is the same as the one in force; nothing was recorded.")
-    fixed = {"seed", "under_test"}
-    if any(getattr(protocol, name) != getattr(old, name) for name in fixed) or set(protocol.arms) != set(
-        old.arms
-    ):
-        raise ProtocolError("An amendment cannot change the seed or the arms' names.", "Start a new study.")
+    if _fixed(protocol) != _fixed(old):
+        raise ProtocolError(
+            "An amendment cannot change the seed, the arms' names, the block sizes or the repeats.",
+            "Start a new study.",
+        )
     number = int(before["amendment"]) + 1
     with study.transaction():
         study.append(
             "protocol", _row(new_id(), study_id, protocol, loaded.toml, number, why.strip(), before["id"])
         )
     return current(study, study_id)
+
+
+def _fixed(protocol: Protocol) -> tuple[Any, ...]:
+    trials = protocol.trials
+    return protocol.seed, protocol.under_test, set(protocol.arms), trials.block_sizes, trials.repeats
 
 
 def _row(

@@ -126,6 +126,8 @@ def test_registering_and_amending(study: StudyDatabase) -> None:
         amend(study, row["study"], loaded, "why not")
     with pytest.raises(ProtocolError, match="seed"):
         amend(study, row["study"], parse_protocol(GOOD.replace("seed = 5", "seed = 6")), "new luck")
+    with pytest.raises(ProtocolError, match="block sizes"):
+        amend(study, row["study"], parse_protocol(GOOD + "block_sizes = [2]\n"), "smaller blocks")
     after = amend(study, row["study"], longer, "too few decisive votes")
     assert (after["amendment"], after["why"]) == (1, "too few decisive votes")
     assert current(study, row["study"])["hash"] == longer.protocol.hash()

@@ -17,10 +17,15 @@ from engine.settings import Settings, load_settings
 from memory.attributes import Evidence
 from memory.profile import Profile
 from memory.selections import ScoredAttribute, Selection
+from study.check import verify
 from study.database import Row, StudyDatabase
 from study.generation import ModelGenerator, NoTrial, ask_about
+from study.loading import load_study
 from study.planning import ensure_plan
 from study.protocol import Judgments, Protocol, parse_protocol, register, stored
+from study.ratings import PairAnswer
+from study.runner import TrialRunner
+from study.trials import open_session
 
 ARMS = """
 name = "g"
@@ -169,6 +174,84 @@ async def test_stage_two_marks_who_is_asked(profile: Profile, tmp_path: Path) ->
     found = await made(profile, protocol, Parrot()).candidates(item)
     assert len(found.candidates) == 2
     assert {each.origin for each in found.candidates} == {"asked"}
+
+
+THREE = """
+name = "three"
+question = "?"
+seed = 8
+stages = [1, 2, 3]
+[arms.generic]
+memory = false
+[arms.personalized]
+memory = true
+selector = "cosine"
+threshold = 0.0
+[prompts]
+source = "past"
+min_words = 3
+[judgments]
+attributes = 2
+prompts = 2
+asked_per_prompt = 1
+audits_per_prompt = 1
+[trials]
+count = 2
+"""
+
+
+async def test_all_three_stages_from_plan_to_rows(profile: Profile, tmp_path: Path) -> None:
+    for text in ("Which olives go with bread?", "Where can I hear an oboe?"):
+        profile.conversations.add_user_message(profile.conversations.create("x").id, text)
+    with StudyDatabase.open(profile.folder) as study:
+        row = register(study, parse_protocol(THREE))
+        ensure_plan(study, row["study"], profile)
+        session = open_session(study, row["study"])
+        protocol = session.protocol
+        generator = OneAtATime(made(profile, protocol, Parrot()))
+        seen = []
+        async with TrialRunner(session, generator) as runner:
+            while (trial := await runner.next()) is not None:
+                seen.append(trial.stage)
+                if trial.stage == 1:
+                    session.judge_attribute(trial.id, "sense")
+                elif trial.stage == 2:
+                    for asked in trial.asked:
+                        session.judge_relevance(trial.id, asked.attribute_id, "olives" in asked.text)
+                else:
+                    await runner.rate(trial.id, PairAnswer("left", 2))
+        assert seen == [1, 1, 2, 2, 3, 3]
+        data = load_study(study, study_id=row["study"])
+        assert verify(study).problems == []
+    assert (len(data.attributes), len(data.relevance), len(data.trials)) == (2, 4, 2)
+    assert {each.origin for each in data.relevance} == {"asked", "audit"}
+    assert {each.prompt for each in data.relevance} == {each.prompt for each in data.trials}
+    assert data.info.models == ("builtin:parrot",)
+
+
+class OneAtATime:
+    """A generator that the runner uses as it uses the real one, which must not be asked twice at once."""
+
+    def __init__(self, inner: ModelGenerator) -> None:
+        self.inner = inner
+        self.busy = False
+
+    async def _alone(self, work: Any) -> Any:
+        assert not self.busy
+        self.busy = True
+        try:
+            return await work
+        finally:
+            self.busy = False
+
+    async def pair(self, item: Row) -> Any:
+        return await self._alone(self.inner.pair(item))
+
+    async def candidates(self, item: Row) -> Any:
+        return await self._alone(self.inner.candidates(item))
+
+    async def attribute(self, item: Row) -> Any:
+        return await self._alone(self.inner.attribute(item))
 
 
 scores = st.lists(st.floats(0, 1), min_size=1, max_size=30)

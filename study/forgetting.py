@@ -91,7 +91,11 @@ def _attribute_edit(study: StudyDatabase, ids: set[str], texts: Sequence[str]) -
 
 
 def _pattern(text: str) -> re.Pattern[str]:
-    return re.compile(r"\s+".join(re.escape(word) for word in text.split()), re.IGNORECASE)
+    """The text in any case and spacing, but not inside a longer Latin word ("tea" is not in "steak")."""
+    body = r"\s+".join(re.escape(word) for word in text.split())
+    before = r"(?<![A-Za-z0-9])" if re.match(r"[A-Za-z0-9]", text.strip()) else ""
+    after = r"(?![A-Za-z0-9])" if re.search(r"[A-Za-z0-9]\s*$", text) else ""
+    return re.compile(before + body + after, re.IGNORECASE)
 
 
 def _without(text: str, patterns: Sequence[re.Pattern[str]], *, is_json: bool) -> str | None:

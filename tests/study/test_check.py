@@ -161,6 +161,24 @@ async def test_a_forgotten_attribute_leaves_no_byte_and_no_gap(tmp_path: Path) -
         assert verify(study).problems == []
 
 
+@pytest.mark.parametrize(
+    ("text", "answer", "left"),
+    [
+        ("Tea", "Steak and tea.", f"Steak and {MARK}."),
+        ("Likes  black\ntea", "You (likes black TEA) may", f"You ({MARK}) may"),
+        ("不吃鱼", "因为你不吃鱼所以", f"因为你{MARK}所以"),
+        ("Is 5 (five)", "is 5 (five)!", f"{MARK}!"),
+    ],
+)
+def test_a_text_is_cut_out_of_what_surrounds_it(tmp_path: Path, text: str, answer: str, left: str) -> None:
+    with StudyDatabase.open(tmp_path) as study:
+        made_pair(study, personalized=answer)
+    redact_attribute(tmp_path, "elsewhere", text)
+    with StudyDatabase.open(tmp_path) as study:
+        assert study.rows("SELECT text FROM answer WHERE condition = 'personalized'") == [{"text": left}]
+        assert verify(study).problems == []
+
+
 async def test_a_changed_text_is_found_after_forgetting_too(tmp_path: Path) -> None:
     await full(tmp_path)
     redact_attribute(tmp_path, "a1", "Dislikes loud places")

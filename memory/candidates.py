@@ -41,7 +41,7 @@ _CONTINUES = re.compile(
 )
 _NEW_SUBJECT = re.compile(
     r"^(?:and |but |so |though |although |yet |or |plus |then |also )*(?:it|it's|that|that's|this|there|there's|they|they're|"
-    r"he|she|you|we|we're|your|these|those|let's|maybe|what|how|any|do|does|can|could|would|is|are|where|please|thanks|"
+    r"he|she|you|we|we're|your|these|those|let's|maybe|what|how|any|explain|tell|show|give|help|suggest|recommend|write|list|keep|do|does|can|could|would|is|are|where|please|thanks|"
     r"thank)\b",
     re.I,
 )
@@ -203,7 +203,7 @@ _PAST = re.compile(
     r"retired\b|moved\b|lived\b|worked\b|majored\b|graduated\b|served\b|studied\b|trained\b|used\b|quit\b|stopped\b|inherited\b)\w+ed|went|"
     r"got|had|made|saw|took|came|began|found|left|lost|met|ran|said|told|thought|won|wrote|kept|felt|bought|built|gave|spent|"
     r"was(?! born| raised| diagnosed| brought up)|did|heard|forgot|sent|caught|chose|woke|read|put|knew|hit|set)\b|\bit was\b|"
-    r"\bi've (?:also |already |even |never |finally |recently )*(?:tried|heard|seen|got(?!ten)|done|noticed|read|decided|found|"
+    r"\bi've (?:also |already |even |never |finally |recently )*(?:tried|heard|seen|got(?!ten| an?\b| two| three| my)|done|noticed|read|decided|found|"
     r"gotten|started|made|come|met|learned|realized|thought|considered|begun|had|gone|taken)\b|\bwere (?:so|really|very)\b",
     re.I,
 )
@@ -253,7 +253,8 @@ _ASKING = re.compile(
     re.I,
 )
 _TASK_NOUN = re.compile(
-    r"\bmy (?:\w+ )?(?:code|script|program|query|function|essay|homework|assignment|app|error|output|paper|thesis|report|"
+    r"\b(?:datasets?|dataframes?|data set|rows?|columns?|arrays?|functions?|inherits?|subclass\w*|variables?|pytest|docker|"
+    r"compil\w+|endpoints?|json|csv|regex|quer(?:y|ies)|excel|exercise \d+|question \d+|exam question|NaNs?)\b|\bmy (?:\w+ )?(?:code|script|program|query|function|essay|homework|assignment|app|error|output|paper|thesis|report|"
     r"presentation|question|resume|cv|issue|problem|challenge|answer|teacher said|professor (?:asked|wants)|data|input|server|"
     r"computer (?:is|won't|crashed)|logo|draft|plan|idea|point|turn|way|mind|word|bad|pleasure|thoughts?|condolences)\b",
     re.I,

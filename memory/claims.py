@@ -17,7 +17,7 @@ _MARKERS = (
     r"i mean|you know|as you know|like i said|as i said|as i mentioned|in fact|of course|in general|overall|mostly|"
     r"just so you know|for your information|fyi|for context|for background|for the record|on (?:another|a (?:related|"
     r"different|personal|side|separate)) note|speaking of which|that said|that being said|having said that|"
-    r"remember that|remember|note that|please note that|keep in mind that|i (?:must|have to|should) (?:say|admit|mention|"
+    r"remember that|remember|please|(?:please )?(?:note|remember|be aware|keep in mind)(?: that)?|i (?:must|have to|should) (?:say|admit|mention|"
     r"confess)(?: that)?|i'll admit|admittedly|truth be told|believe it or not|to tell the truth|lol|haha|wow|totally|"
     r"definitely|absolutely|exactly|luckily|fortunately|unfortunately|sadly|fun fact|besides|otherwise|"
     r"i think (?=i\b)|i guess (?=i\b)|i feel like (?=i\b)|i'd say (?=i\b)|let's see|first off|then|still|because|cuz|'cause|"

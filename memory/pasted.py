@@ -66,7 +66,7 @@ _HERE_IS = re.compile(
     re.I | re.M,
 )
 _ZH_TASK = re.compile(
-    r"翻译|译成|译为|用(?:英文|英语|日语|法语)(?:怎么)?说|润色|改写|校对|续写|仿写|造句|总结(?:一下)?(?:这|下面|以下)|概括|"
+    r"翻译|翻成|怎么说|译成|译为|用(?:英文|英语|日语|法语)(?:怎么)?说|润色|改写|校对|续写|仿写|造句|总结(?:一下)?(?:这|下面|以下)|概括|"
     r"(?:这|下面|以下|如下)(?:是|这|的)?(?:段|篇|封|句|个)?(?:一)?(?:段|篇|封)?(?:话|文字|文章|网页|邮件|信|代码|日志|内容|评论|"
     r"对话|句子|材料|短文|页面|帖子|简历|报错)|(?:网页|页面|文章|邮件|帖子|信)(?:里|上|中)?(?:说|写|内容|如下)|"
     r"(?:贴|粘贴|转发)(?:在|到|一)|如下[:：]|以下[:：]|批改|改一下(?:这|我的)"
@@ -94,7 +94,7 @@ _ACT = re.compile(
     r"|^\W*(?:from now on,? )?you(?: are|'re|’re) (?:now )?(?:an?|the|my|called|named|no longer)\b(?! (?:great|good|best|"
     r"real|true|amazing|genius|star|inspiration|lifesaver|legend|rock|sweet\w*|wonderful|awesome|fantastic|kind|friend))"
     r"|\byou(?: are|'re|’re) now\b|\byou will be (?:an?|the|my)\b|\bfrom now on,? you\b"
-    r"|\bi want you to be\b|\bplay the (?:role|part)\b|\btake (?:on )?the role\b|\bhypothetically\b"
+    r"|\b(?:want|like|need) you to (?:be|act|play|pretend|speak as)\b|^\W*be (?:my|an?) (?!bit|little|sure|good)|\bhypothetical\b|\bplay the (?:role|part)\b|\btake (?:on )?the role\b|\bhypothetically\b"
     r"|(?:^|[.!?,;:]\s+|let's |let’s |please )(?:suppose|imagine|assume|picture|say|pretend)\b[^.!?\n]{0,20}"
     r"\b(?:i|i'm|i’m|we|my|you|you're)\b",
     re.I,

@@ -32,7 +32,8 @@ _CUT = re.compile(
     rf"|(?P<join>,?\s+(?=(?:so|but|though|although|yet|however)\s+(?:\w+ly\s+|now\s+|then\s+|still\s+)?{_SUBJECT}\b))"
     rf"|(?P<and>,\s+(?=(?:and|or|plus)\s+(?:\w+ly\s+|now\s+|then\s+|also\s+|so\s+)?{_SUBJECT}\b))"
     rf"|(?P<and2>\s+(?=and\s+(?:i'm|i’m|i've|i’ve|i'd|i’d|i'll|i’ll|it's|it’s|that's)\b))"
-    r"|(?P<comma>,\s+(?=(?:do|does|did|can|could|would|what|what's|how|any|is|are|where|thanks|thank|please|have you|any)\b))"
+    r"|(?P<comma>,\s+(?=(?:do|does|did|can|could|would|what|what's|how|any|is|are|where|thanks|thank|please|have you|any|explain|tell|show|give|help|suggest|recommend|write|list)\b))"
+    r"|(?P<keep>,?\s+(?=so\s+(?:keep|please|no|nothing|avoid|remember|consider|make)\b))"
     r"|(?P<so>,\s+(?=so\b))",
     re.I,
 )

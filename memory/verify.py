@@ -91,50 +91,8 @@ def _folded(text: str) -> list[tuple[str, int]]:
 
 _WORDS = re.compile(r"[a-z]+(?:'[a-z]+)?|\d+|[㐀-鿿]")
 _FREE = frozenset(
-    [
-        "the",
-        "user",
-        "user's",
-        "users",
-        "is",
-        "are",
-        "was",
-        "has",
-        "have",
-        "had",
-        "does",
-        "do",
-        "doesn't",
-        "isn't",
-        "aren't",
-        "their",
-        "they",
-        "them",
-        "theirs",
-        "themselves",
-        "he",
-        "she",
-        "a",
-        "an",
-        "and",
-        "to",
-        "of",
-        "in",
-        "on",
-        "for",
-        "with",
-        "it",
-        "its",
-        "that's",
-        "they're",
-        "用",
-        "户",
-        "自",
-        "己",
-        "的",
-        "了",
-        "是",
-    ]
+    """the user user's users is are was has have had does do doesn't isn't aren't their they them theirs
+    themselves he she a an and to of in on for with it its that's they're 用 户 自 己 的 了 是""".split()  # noqa: SIM905 - read as words
 )
 
 

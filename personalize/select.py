@@ -13,12 +13,11 @@ from numpy.typing import NDArray
 
 from engine.chat import ChatModel
 from engine.embedding import Embedder
-from engine.errors import SettingsError
 from engine.settings import Settings
 from memory.selections import ScoredAttribute, Selection
 from personalize.prefilter import prefilter
 from personalize.score_cache import ScoreCache
-from personalize.selectors import NAMES, Score, TextSelector, make_selector
+from personalize.selectors import Score, TextSelector, check_name, make_selector
 
 if TYPE_CHECKING:
     from memory.attributes import Attribute
@@ -120,10 +119,7 @@ async def open_selector(
     cache: ScoreCache | None = None,
 ) -> TextSelector:
     """The selector that the settings name; "auto" is the best one there is for this profile."""
-    if settings.selector not in NAMES:
-        raise SettingsError(
-            f"There is no selector called {settings.selector!r}.", f"Choose one of: {', '.join(NAMES)}."
-        )
+    check_name(settings.selector)
     return await make_selector(settings.selector, chat, embedder, cache, folder=profile.folder)
 
 

@@ -247,6 +247,12 @@ class LearnedSelector:
         ]
 
 
+def check_name(name: str) -> None:
+    """Raises SettingsError for a selector that there is not."""
+    if name not in NAMES:
+        raise SettingsError(f"There is no selector called {name!r}.", f"Choose one of: {', '.join(NAMES)}.")
+
+
 async def make_selector(
     name: str,
     chat: ChatModel | None,

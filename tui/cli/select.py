@@ -65,7 +65,9 @@ async def _select(
     from engine.choice import open_chat_model, open_embedder
     from personalize.learning import standing
     from personalize.select import select
+    from personalize.selectors import check_name
 
+    check_name(settings.selector)
     embedder = await asyncio.to_thread(open_embedder, settings)
     chat = None
     if settings.selector not in ("bm25", "cosine"):

@@ -154,6 +154,12 @@ def test_leaving_and_going_on(run: Run, tmp_path: Path, folder: Path) -> None:
     assert (third["answered"], third["planned"], third["finished"]) == (3, 4, False)
 
 
+def test_a_long_script_is_not_asked_for_a_pause(run: Run, tmp_path: Path, folder: Path) -> None:
+    planned(run, tmp_path, folder, count=24)
+    state = said(run("run", "--quick", "--json", input="1\n5\n" * 12))
+    assert (state["answered"], state["finished"]) == (24, True)
+
+
 def test_undo_in_the_loop(run: Run, tmp_path: Path, folder: Path) -> None:
     planned(run, tmp_path, folder, count=2)
     run("run", input="1\n\n\nu\n5\n\n\n\nt\n\n\n\n")

@@ -54,7 +54,7 @@ class Lines:
 
     def __init__(self, show: Callable[[str], None]) -> None:
         self._show = show
-        self._terminal = sys.stdin.isatty()
+        self.terminal = sys.stdin.isatty()
         self._rest = b""
 
     async def ask(self, question: str) -> str:
@@ -75,7 +75,7 @@ class Lines:
         return line.strip()
 
     def _line(self) -> str | None:
-        if not self._terminal:
+        if not self.terminal:
             return sys.stdin.readline() or None
         while b"\n" not in self._rest:
             piece = os.read(sys.stdin.fileno(), 4096)
@@ -208,7 +208,8 @@ class _Loop:
                 self.answered += 1
             except Undo:
                 await self._undo(runner)
-            if self.answered and self.answered % self.session.protocol.trials.session_length == 0:
+            whole = self.answered and self.answered % self.session.protocol.trials.session_length == 0
+            if whole and lines.terminal:
                 self.show("That is a whole session; a pause is a good idea (q leaves, Enter goes on).")
                 if (await lines.ask("")).lower().startswith("q"):
                     raise Quit

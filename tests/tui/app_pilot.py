@@ -19,7 +19,7 @@ from tests.tui.app_fake_ollama import FakeServer
 from tests.tui.app_profiles import clock, make_settings, open_filled
 from tui.app.app import RecenterApp
 
-WAIT_S = 6.0
+WAIT_S = 30.0
 
 
 class LetterEmbedder:

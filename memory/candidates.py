@@ -67,7 +67,7 @@ def candidates(content: str) -> list[Candidate]:
 
 
 _EMBEDDED = re.compile(
-    r"\b(?:since|because|given that|as|'cause|but|and|though|although|where|that|now that)\s+(?=(?:i|my)\b(?:'m|'ve|’m|’ve)?\s*"
+    r"\b(?:since|because|given that|as|'cause|but|and|though|although|where|that|now that|how|which is why|so|while)\s+(?=(?:i|my)\b(?:'m|'ve|’m|’ve)?\s*"
     r"(?:\w+ly |always |never |often |also |still |really )*(?:prefer|avoid|hate|dislike|can't|can’t|cannot|don't (?:like|eat|drink|enjoy|"
     r"wear|own|use)|tend|usually|have an? (?:\w+ )*(?:allergy|intolerance|aversion|fear|phobia|preference|dislike|objection|family|passion)|"
     r"am an?|'m an?|’m an?|am allergic|'m allergic|’m allergic|am retired|'m retired|’m retired|strictly|typically|allergic|afraid|refuse|love (?!that|this|the|it)|"
@@ -76,10 +76,28 @@ _EMBEDDED = re.compile(
 )
 
 
+_ROLE = re.compile(
+    r"(?:^|[.!?,;]\s+)(?P<role>as (?:(?:someone|somebody|a person) who [^.!?;]{8,140}?|an? (?!result|rule|gift|whole|team|group|family|"
+    r"last|first|side|bonus|backup|reminder|matter|kid|child|teen|start|step|example|bit|little|beginner|present|surprise|treat|"
+    r"reward|thank|fun|way|couple|consequence|final|final|next|general|test|topic|theme|title|name|snack|dessert|dinner|meal|hobby|"
+    r"newbie|user|customer|human|language model|an ai)[a-z][^,.!?;]{2,60}?)),\s+(?=i\b|i'|i’|do\b|what|how|any|can|could|is\b|are\b|"
+    r"would|should|my\b|we\b|it\b|there\b|which|where|that\b|the\b|sometimes|often)",
+    re.I,
+)
+_ROLE_TEXT = re.compile(r"^as (?:(?:someone|somebody|a person) who|an?) ", re.I)
+
+
 def _embedded(content: str, sentence: Sentence) -> list[Candidate]:
     """A reason inside a sentence that is itself a task or a plan: "..., since I have a strong aversion to heights"."""
     if sentence.chinese:
         return []
+    role = _ROLE.search(sentence.text)
+    if role is not None:
+        candidate = _candidate(
+            content, sentence.start + role.start("role"), sentence.start + role.end("role")
+        )
+        if candidate is not None:
+            return [candidate]
     for clause in split_clauses(sentence):
         for match in _EMBEDDED.finditer(clause.text):
             candidate = _candidate(content, clause.start + match.end(), clause.end)
@@ -208,7 +226,7 @@ _PAST = re.compile(
     re.I,
 )
 _LASTING_PAST = re.compile(
-    r"\b(?:used to|always|never|since (?:i|my|we|\d{4}|childhood|birth|college|school|high school|university)\b|for (?:over |more than |almost |about |the (?:last|past) )*(?:\w+|\d+) (?:years|decades)|"
+    r"\b(?:used to|always|never|usually|often|typically|generally|every|since (?:i|my|we|\d{4}|childhood|birth|college|school|high school|university)\b|for (?:over |more than |almost |about |the (?:last|past) )*(?:\w+|\d+) (?:years|decades)|"
     r"grew up|born|as a (?:kid|child|teenager)|my (?:whole|entire) life|all my life|years of|for years|quit|diagnosed|"
     r"until i was|when i was (?:little|young|a (?:kid|child|boy|girl)|growing))\b",
     re.I,
@@ -230,6 +248,9 @@ _FRAGMENT = re.compile(
     r"^(?:since|because|when|while|especially|particularly|about|from|to|than|that|although|though|before|after|until|"
     r"knowing|seeing|losing|which|who|where|whether|by|at)\b[^,]*$"
     r"|\b(?:get|want|have|need|like|love|find|use|buy|fan of|with) (?:any|some|it|them)\W*(?:$|,|\band\b|\bbut\b)"
+    r"|^(?:especially|particularly|mainly)\b|^my \w+, (?!who|which|a\b)|^(?:an? )?\w+ from my\b"
+    r"|^my (?:own )?(?:\w+ )?\w+$|^my \w+ is (?:\w+ )?(?:awesome|great|amazing|wonderful|the best)\b|\btempted\b"
+    r"|^i(?:'m| am) after\b"
     r"|^(?!.*\bmy\b).*\b(?:her|him)\b",
     re.I,
 )
@@ -275,7 +296,7 @@ _LEAN = re.compile(
     r"^(?:and |but |so |because |also |plus |since |as |when )*(?:it|it's|that|that's|this|those|these|they|they're|he|he's|she|she's|his|her|"
     r"such|there|there's|one of (?:them|those|these)|some of|both|either|neither|the (?:first|second|other|same|one|latter)|here|here's|"
     r"which|seeing|hearing|having someone)\b(?! (?:\w+ )?(?:important|essential|hard|difficult|easier|crucial) (?:to|for) me)"
-    r"|\b(?:those|these|this) \w+|\bsuch (?!as\b)\w+|\b(?:in|for|with|at|on|about|of|like|to|do|use|try) that\b(?! (?:is|are))"
+    r"|\b(?:those|these|this) (?!with\b|that\b|who\b|of\b)\w+|\bsuch (?!as\b)\w+|\b(?:in|for|with|at|on|about|of|like|to|do|use|try) that\b(?! (?:is|are))"
     r"|^(?!.*\b(?:at|in|on|home|office|room|area)\b.*\bthere\b).*\bthere\b(?! (?:is|are|was|were|'s|has))"
     r"|\b(?:it|them|that|this|those|these|ones?|so|do|did|there|him|her|then)\W*$"
     r"|^i(?:'m|'ve| am| have)? (?:\w+ly |always |never |just |also |do |really |often |been )*(?:doing|do|did|done|love|like|enjoy|use|try|tried|"
@@ -319,7 +340,7 @@ def why_not(text: str, *, alone: bool = True) -> str | None:
     text = text.replace("’", "'")
     if is_chinese(text):
         return _chinese_why_not(text)
-    if not cues.ENGLISH_SELF.search(text):
+    if not cues.ENGLISH_SELF.search(text) and not _ROLE_TEXT.match(text):
         return "not_about_user"
     for reason, pattern in _REASONS:
         if pattern.search(text):

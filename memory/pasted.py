@@ -95,7 +95,7 @@ _ACT = re.compile(
     r"real|true|amazing|genius|star|inspiration|lifesaver|legend|rock|sweet\w*|wonderful|awesome|fantastic|kind|friend))"
     r"|\byou(?: are|'re|’re) now\b|\byou will be (?:an?|the|my)\b|\bfrom now on,? you\b"
     r"|\b(?:want|like|need) you to (?:be|act|play|pretend|speak as)\b|^\W*be (?:my|an?) (?!bit|little|sure|good)|\bhypothetical\b|\bplay the (?:role|part)\b|\btake (?:on )?the role\b|\bhypothetically\b"
-    r"|(?:^|[.!?,;:]\s+|let's |let’s |please )(?:suppose|imagine|assume|picture|say|pretend)\b[^.!?\n]{0,20}"
+    r"|(?:^|[.!?,;:]\s+|let's |let’s |please )(?:suppose|imagine|assume|picture|pretend|let's say|say that)\b[^.!?\n]{0,20}"
     r"\b(?:i|i'm|i’m|we|my|you|you're)\b",
     re.I,
 )

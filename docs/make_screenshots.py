@@ -31,7 +31,7 @@ TOLD = (
 )
 REPLY = (
     "A north-facing balcony suits **shade-tolerant** plants:\n\n"
-    "- ferns and hostas in larger pots\n- ivy or heuchera along the rail\n- mint, parsley and chives for the kitchen\n"
+    "- ferns and hostas in larger pots\n- ivy or heuchera along the rail\n- mint and chives for the kitchen\n"
 )
 FACTS = [
     ("The user has been a vegetarian since 2010.", "I have been a vegetarian since 2010", "food", True),
@@ -106,7 +106,7 @@ async def make(out: Path, models: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--models", type=Path, default=default_models_dir())
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "screenshots")
     options = parser.parse_args()

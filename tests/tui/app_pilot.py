@@ -39,15 +39,17 @@ class LetterEmbedder:
         return vectors / np.maximum(norms, 1e-9)
 
 
-async def until(pilot: Pilot[Any], condition: Callable[[], Any], what: str = "") -> None:
+async def until(
+    pilot: Pilot[Any], condition: Callable[[], Any], what: str = "", seconds: float = WAIT_S
+) -> None:
     """Waits until the condition holds, else fails with what was waited for."""
-    end = time.monotonic() + WAIT_S
+    end = time.monotonic() + seconds
     while time.monotonic() < end:
         with contextlib.suppress(Exception):
             if condition():
                 return
         await pilot.pause(0.02)
-    raise AssertionError(f"this did not happen in {WAIT_S} s: {what or condition}")
+    raise AssertionError(f"this did not happen in {seconds} s: {what or condition}")
 
 
 @contextlib.asynccontextmanager
@@ -90,8 +92,5 @@ async def write(pilot: Pilot[Any], text: str) -> None:
 
 def shown_text(app: RecenterApp) -> str:
     """Everything on the screen, as text."""
-    width, height = app.size
     lines = app.screen._compositor.render_strips()
-    return "\n".join("".join(segment.text for segment in strip) for strip in lines[:height])[
-        : width * height * 4
-    ]
+    return "\n".join("".join(segment.text for segment in strip) for strip in lines)

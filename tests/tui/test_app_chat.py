@@ -23,9 +23,7 @@ def server():
         yield made
 
 
-async def test_a_message_is_saved_answered_and_there_after_a_restart(
-    tmp_path: Path, server: FakeServer
-) -> None:
+async def test_a_message_is_there_after_a_restart(tmp_path: Path, server: FakeServer) -> None:
     async with running(tmp_path, server, filled=False) as (app, pilot):
         await write(pilot, "Say forty words.")
         await until(pilot, lambda: app.chat_screen.turn.finished and not app.chat_screen.busy, "answered")
@@ -129,7 +127,9 @@ async def test_edit_makes_a_branch_and_brackets_switch(tmp_path: Path, server: F
         await pilot.press("enter")
         await until(pilot, lambda: chat.turn.number == 2 and not chat.busy, "answered again")
         await until(pilot, lambda: chat.transcript.entries[0].branch == "2/2", "a branch")
+        await until(pilot, lambda: chat.query(MessageView).first().branch == "2/2", "drawn")
         chat.query(MessageView).first().focus()
+        await pilot.pause()
         await pilot.press("left_square_bracket")
         await until(pilot, lambda: chat.transcript.entries[0].message.content == "first version", "back")
 

@@ -41,13 +41,9 @@ async def test_a_silent_server_is_a_time_out(tmp_path: Path, server: FakeServer)
     async with running(tmp_path, server, filled=False, timeout_s=0.5) as (app, pilot):
         server.behaviour.fault = "silent"
         await write(pilot, "Hello?")
-        entries = app.chat_screen.transcript.entries
-        await until(pilot, lambda: app.chat_screen.turn.finished, "given up")
-        entries = app.chat_screen.transcript.entries
-        await until(
-            pilot, lambda: app.chat_screen.transcript.entries[-1].message.status == "failed", "failed"
-        )
-        assert entries is not None
+        chat = app.chat_screen
+        await until(pilot, lambda: chat.turn.finished, "given up")
+        await until(pilot, lambda: chat.transcript.entries[-1].message.status == "failed", "failed")
 
 
 async def test_a_server_that_goes_away_and_comes_back(tmp_path: Path, server: FakeServer) -> None:

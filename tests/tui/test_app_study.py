@@ -75,7 +75,7 @@ async def test_trials_are_rated_by_keys_left_and_found_again(tmp_path: Path, ser
                 await pilot.press("t", "n")
                 await until(pilot, lambda: screen.saved, "again")
             await pilot.press("enter")
-            await until(pilot, lambda: screen.trial and screen.trial.id != trial, "the next")
+            await until(pilot, lambda old=trial: screen.trial and screen.trial.id != old, "the next")
         left_at = screen.trial.id
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, StudyScreen), "left")
@@ -89,7 +89,7 @@ async def test_trials_are_rated_by_keys_left_and_found_again(tmp_path: Path, ser
             await pilot.press("2", "5", "n")
             await until(pilot, lambda: screen.saved, "saved")
             await pilot.press("enter")
-            await until(pilot, lambda: screen.trial is None or screen.trial.id != trial, "on")
+            await until(pilot, lambda old=trial: screen.trial is None or screen.trial.id != old, "on")
         await until(pilot, lambda: "last trial" in shown_text(app), "the end")
         study = await app.services.study()
         assert len(current_ratings(study, 3)) == TRIALS

@@ -23,6 +23,7 @@ from tui.app.keys import localise
 from tui.app.layout import STYLES
 from tui.app.messages import BackgroundChanged, EngineChanged, FetchAdvanced, FetchEnded
 from tui.app.services import Services, open_profile
+from tui.app.status_line import StatusLine
 from tui.app.text import choose_language, tr, use_language
 from tui.app.theme import DARK, LIGHT, choose_theme
 
@@ -130,19 +131,18 @@ class RecenterApp(App[int]):
 
     def on_engine_changed(self, message: EngineChanged) -> None:
         self.engine_error = message.error
-        status = self.chat_screen.status
         if message.busy:
-            status.change(state="opening", engine="")
+            self.tell(state="opening", engine="")
         elif message.error is not None:
             from engine.errors import ModelMissing
 
             missing = isinstance(message.error, ModelMissing)
-            status.change(state="missing" if missing else "failed", engine="")
+            self.tell(state="missing" if missing else "failed", engine="")
             if not missing:
                 self.notify(explain_error(message.error), severity="error", timeout=15)
         else:
             self.engine_label = message.label
-            status.change(state="ready", engine=message.label)
+            self.tell(state="ready", engine=message.label)
             self.start_background()
 
     @work(exclusive=True, group="background")
@@ -158,7 +158,7 @@ class RecenterApp(App[int]):
         self.post_message(BackgroundChanged(state))  # thread-safe
 
     def on_background_changed(self, message: BackgroundChanged) -> None:
-        self.chat_screen.status.change(extraction=message.state)
+        self.tell(extraction=message.state)
         if message.state != "working":
             self.count_waiting()
 
@@ -166,12 +166,12 @@ class RecenterApp(App[int]):
     async def count_waiting(self) -> None:
         """How many proposals wait for the person."""
         waiting = await asyncio.to_thread(self.services.profile.attributes.count, "proposed")
-        self.chat_screen.status.change(waiting=waiting)
+        self.tell(waiting=waiting)
 
     async def action_quit(self) -> None:
         """Stops what is being written (it is kept), ends the engine, then leaves."""
         self.workers.cancel_all()
-        self.chat_screen.status.change(note=tr("closing …"))
+        self.tell(note=tr("closing …"))
         self.exit(0)
 
     async def on_unmount(self) -> None:
@@ -209,13 +209,13 @@ class RecenterApp(App[int]):
         return next((each for each in self.screen_stack if isinstance(each, FirstRunScreen)), None)
 
     def on_fetch_advanced(self, message: FetchAdvanced) -> None:
-        self.chat_screen.status.change(note=tr("fetching: {words}", words=self.downloads.words()))
+        self.tell(note=tr("fetching: {words}", words=self.downloads.words()))
         screen = self._first_run()
         if screen is not None and screen.is_mounted:
             screen.advanced(message)
 
     def on_fetch_ended(self, message: FetchEnded) -> None:
-        self.chat_screen.status.change(note="")
+        self.tell(note="")
         screen = self._first_run()
         if screen is not None:
             screen.ended(message)
@@ -226,6 +226,11 @@ class RecenterApp(App[int]):
                 screen.dismiss()
             self.notify(tr("The model is here."))
             self.open_engine(again=True)
+
+    def tell(self, **fields: object) -> None:
+        """Changes the status line; nothing happens while there is none (before the start, after the end)."""
+        for line in self.chat_screen.query(StatusLine):
+            line.change(**fields)
 
     # what screens ask -------------------------------------------------------------------------
 
@@ -251,12 +256,12 @@ class RecenterApp(App[int]):
         from engine.errors import EngineError
 
         if isinstance(error, EngineError):
-            self.chat_screen.status.change(state="failed")
+            self.tell(state="failed")
 
     def set_compare(self, value: str, quiet: bool = False) -> None:
         """When two answers are shown: always, some, off."""
         self.settings.compare = value  # type: ignore[assignment]
-        self.chat_screen.status.change(compare=value)
+        self.tell(compare=value)
         if not quiet:
             self.notify(
                 {

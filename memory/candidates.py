@@ -248,7 +248,7 @@ _FRAGMENT = re.compile(
     r"^(?:since|because|when|while|especially|particularly|about|from|to|than|that|although|though|before|after|until|"
     r"knowing|seeing|losing|which|who|where|whether|by|at)\b[^,]*$"
     r"|\b(?:get|want|have|need|like|love|find|use|buy|fan of|with) (?:any|some|it|them)\W*(?:$|,|\band\b|\bbut\b)"
-    r"|^(?:especially|particularly|mainly)\b|^my \w+, (?!who|which|a\b)|^(?:an? )?\w+ from my\b"
+    r"|^(?:me|myself)\b|^(?:especially|particularly|mainly)\b|^my \w+, (?!who|which|a\b)|^(?:an? )?\w+ from my\b"
     r"|^my (?:own )?(?:\w+ )?\w+$|^my \w+ is (?:\w+ )?(?:awesome|great|amazing|wonderful|the best)\b|\btempted\b"
     r"|^i(?:'m| am) after\b"
     r"|^(?!.*\bmy\b).*\b(?:her|him)\b",

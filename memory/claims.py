@@ -40,7 +40,7 @@ _ZH_LEAD = re.compile(
     r"说起来|坦白说|再说|再有|然后|首先|请?记住|备注|补充一下|补充一句|跟你说|告诉你|顺便告诉你)[，,:：。！!\s]*)+"
 )
 _TAIL = re.compile(
-    r"(?:\s*,?\s*(?:(?:or|and) (?:anything|something|stuff|things|others|so on)(?: like (?:that|those|this))?|right|you know|though|lol|haha|i guess|i think|too|as well|anyway|so far|thanks|please|"
+    r"(?:\s*,?\s*\b(?:(?:or|and) (?:anything|something|stuff|things|others|so on)(?: like (?:that|those|this))?|right|you know|though|lol|haha|i guess|i think|too|as well|anyway|so far|thanks|please|"
     r"for sure|either|but|and|so|or|because|since|like i said|to be honest|honestly))+\s*$",
     re.I,
 )
@@ -132,7 +132,7 @@ def _english_claim(text: str) -> str:
 
 
 # "As someone who avoids dairy", "as a night nurse": a whole claim before a task
-_ROLE = re.compile(r"^as (?:(?P<who>(?:someone|somebody|a person|one) who )|(?=an? ))(?!.*\bI\b)", re.I)
+_ROLE = re.compile(r"^as (?:(?P<who>(?:someone|somebody|a person|one) who )|(?=an? [^,]*$))(?!.*\bI\b)", re.I)
 _OWN = re.compile(r"\b(?:my|me|myself|our)\b", re.I)
 _OWN_WORDS = {"my": "their", "me": "them", "myself": "themselves", "our": "their"}
 _DANGLING = re.compile(r"(?:[\s,]+(?:and|but|so|or|because|since))+$", re.I)

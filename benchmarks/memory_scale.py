@@ -161,6 +161,7 @@ def main() -> None:
     for size in sizes:
         print(f"measuring {size} …", file=sys.stderr)
         results.append(measure(size))
+        print(json.dumps(results[-1]), file=sys.stderr)
     if options.json:
         print(json.dumps(results, indent=2))
         return

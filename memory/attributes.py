@@ -144,7 +144,7 @@ class AttributeStore:
     ) -> tuple[Ids, Vectors]:
         """Ids and their unit vectors, (n, dimension) float32; missing ones are computed and kept.
 
-        `only` names the attributes that are wanted (a few hundred at most); None means all. Raises
+        `only` names the attributes that are wanted (some thousands at most); None means all. Raises
         engine.errors.EngineError.
         """
         from memory.vectors import attribute_vectors

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 INDEXED = (Status.ACCEPTED, Status.PROPOSED)
 _STATE = "index.json"
-_FEW = 300  # attributes whose vectors are read one by one instead of all together
+_BATCH = 1000
 
 
 @dataclass(frozen=True)
@@ -194,7 +194,7 @@ class AttributeIndex:
         if self._url is not None:
             ChromaCollection.at_server(self._url, self._name).delete()
             self._collection = ChromaCollection.at_server(self._url, self._name)
-            added = self._put(self._store.list(status=INDEXED, sort="oldest"))
+            added = self._put(self._wanted())
         else:
             if self.folder.exists() and not self.folder.is_dir():
                 sealing.remove(self.folder)
@@ -202,7 +202,7 @@ class AttributeIndex:
             fresh = self.folder / new_id()
             make_private_folder(fresh)
             self._collection = ChromaCollection.in_folder(fresh, self._name)
-            added = self._put(self._store.list(status=INDEXED, sort="oldest"))
+            added = self._put(self._wanted())
             self._write_state(fresh, None)
             for path in self.folder.iterdir():
                 if path.name not in (fresh.name, _STATE):
@@ -216,15 +216,10 @@ class AttributeIndex:
         assert self._collection is not None
         self._take_dirty()
         present = self._collection.versions()
-        wanted = {
-            row["id"]: row["version"]
-            for row in self._store.db.rows(
-                "SELECT id, version FROM attribute WHERE status IN ('accepted', 'proposed')"
-            )
-        }
+        wanted = self._wanted()
         stale = [known for known, version in wanted.items() if present.get(known) != version]
         extra = [known for known in present if known not in wanted]
-        self._put(self._store.get_many(stale))
+        self._put(stale)
         self._collection.drop(extra)
         added = sum(known not in present for known in stale)
         message = f"The memory index was behind and caught up ({len(stale) + len(extra)} entries)."
@@ -237,15 +232,13 @@ class AttributeIndex:
             return SyncReport()
         assert self._collection is not None
         try:
-            found = [item for item in self._store.get_many(ids) if item.status in INDEXED]
-            kept = {item.id for item in found}
-            gone = [entry for entry in ids if entry not in kept]
-            self._put(found)
-            self._collection.drop(gone)
+            kept = {item.id for item in self._store.get_many(ids) if item.status in INDEXED}
+            self._put(sorted(kept))
+            self._collection.drop([known for known in ids if known not in kept])
         except BaseException:
             self.mark(ids)
             raise
-        return SyncReport(updated=len(found), removed=len(gone))
+        return SyncReport(updated=len(kept), removed=len(ids) - len(kept))
 
     # small parts
 
@@ -254,16 +247,28 @@ class AttributeIndex:
             taken, self._dirty = self._dirty, set()
         return taken
 
-    def _put(self, attributes: Sequence[Attribute]) -> int:
-        if not attributes:
-            return 0
+    def _wanted(self) -> dict[str, int]:
+        """Every id that belongs into the index, oldest first, and its version."""
+        rows = self._store.db.rows(
+            "SELECT id, version FROM attribute WHERE status IN ('accepted', 'proposed') ORDER BY id"
+        )
+        return {row["id"]: row["version"] for row in rows}
+
+    def _put(self, ids: Iterable[str]) -> int:
+        """Adds or replaces these entries, a thousand at a time, so that memory stays bounded."""
         assert self._collection is not None
-        few = [item.id for item in attributes] if len(attributes) <= _FEW else None
-        ids, matrix = self._store.vectors(self.embedder, INDEXED, few)
-        place = {entry: position for position, entry in enumerate(ids)}
-        found = [item for item in attributes if item.id in place]
-        self._collection.put([_entry(item) for item in found], matrix[[place[item.id] for item in found]])
-        return len(found)
+        wanted = list(ids)
+        count = 0
+        for begin in range(0, len(wanted), _BATCH):
+            part = wanted[begin : begin + _BATCH]
+            known, matrix = self._store.vectors(self.embedder, INDEXED, part)
+            place = {entry: position for position, entry in enumerate(known)}
+            found = [item for item in self._store.get_many(part) if item.id in place]
+            if found:
+                rows = [place[item.id] for item in found]
+                self._collection.put([_entry(item) for item in found], matrix[rows])
+            count += len(found)
+        return count
 
     def _exact(self, vector: Vectors, k: int, where: dict[str, Any] | None) -> list[tuple[str, float]]:
         ids, matrix = self._store.vectors(self.embedder, INDEXED)

@@ -22,7 +22,8 @@ def attribute_vectors(
 ) -> tuple[list[str], Vectors]:
     """Ids and unit vectors, (n, dimension) float32, oldest first; what is missing is embedded and stored.
 
-    `only` names the attributes that are wanted (a few hundred at most), None means all. A reader (read-only database) computes missing vectors without storing them.
+    `only` names the attributes that are wanted (some thousands at most), None means all. A reader
+    (read-only database) computes missing vectors without storing them.
     """
     import numpy as np
 

@@ -43,8 +43,22 @@ def build_params(config: dict[str, Any]) -> Any:
     params.n_threads_http = 8
     params.cache_ram_mib = config["cache_mib"]
     params.verbosity = 1
+    params.sse_ping_interval = -1  # a ping would pass for a sign of life of a model that hangs
     params.offline = True
     return params
+
+
+def start_server(config: dict[str, Any]) -> Any:
+    """Loads and serves the model; without the GPU when it does not fit there and nobody asked for it."""
+    import xllamacpp
+
+    try:
+        return xllamacpp.Server(build_params(config))
+    except Exception:
+        has_gpu = len(xllamacpp.get_device_info()) > 1  # the processor is one of them
+        if config["gpu_layers"] is not None or not has_gpu:
+            raise
+        return xllamacpp.Server(build_params({**config, "gpu_layers": 0}))
 
 
 def exit_with_parent(stdin: TextIO) -> None:
@@ -72,9 +86,7 @@ def main() -> None:
     watcher.start()
     say(state="loading")
     try:
-        import xllamacpp
-
-        server = xllamacpp.Server(build_params(config))
+        server = start_server(config)
         address = server.listening_address
     except BaseException as error:
         say(state="failed", error=f"{type(error).__name__}: {error}")

@@ -251,8 +251,14 @@ def train(ctx: click.Context, study_name: str | None, dry_run: bool, as_json: bo
     saved: list[Path] = []
     if not dry_run and any(each.model is not None for each in reports):
         saved = save(reports, profile_dir(settings) / "trained")
+    in_use = None
+    if not dry_run and study_name is None and embedder is not None:
+        from study.scoring_learning import learn_from_study
+
+        in_use = learn_from_study(data, profile_dir(settings), embedder).sentence
     if as_json:
-        print_json({"models": [each.to_plain() for each in reports], "saved": [path.name for path in saved]})
+        models = [each.to_plain() for each in reports]
+        print_json({"models": models, "saved": [path.name for path in saved], "selector_in_use": in_use})
         return
     for each in reports:
         click.echo(sentence(each))
@@ -260,3 +266,5 @@ def train(ctx: click.Context, study_name: str | None, dry_run: bool, as_json: bo
             click.echo("    " + "  ".join(line))
     for path in saved:
         note(f"Saved: {path.name}")
+    if in_use is not None:
+        click.echo(in_use)

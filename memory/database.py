@@ -139,6 +139,11 @@ class Database(sqlite_utils.Database):
                     self.conn.execute("ROLLBACK")
                 raise
 
+    def close(self) -> None:
+        """Closes the file once no other thread is at work in it: SQLite crashes the process otherwise."""
+        with self.lock:
+            super().close()
+
     def vacuum(self) -> None:
         """Rewrites the file, so that nothing deleted is left in it."""
         with self.lock:

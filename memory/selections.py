@@ -88,7 +88,8 @@ class SelectionStore:
                 ],
             )
             self._db.conn.executemany(
-                "INSERT INTO selection_item (selection_id, position, attribute_id, text, score, parts, selected)"
+                "INSERT INTO selection_item"
+                " (selection_id, position, attribute_id, text, score, parts, selected)"
                 " VALUES (:selection_id, :position, :attribute_id, :text, :score, :parts, :selected)",
                 items,
             )

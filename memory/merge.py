@@ -104,9 +104,20 @@ def _root(word: str) -> str:
     return word
 
 
+_MIXED = re.compile(
+    r"\b\w+-free\b|\bwithout\b|\bnon-\w+|\brather than\b|\bbut\b(?! quit)|\bfree of\b|不.*(?:但|也)", re.I
+)
+HEAD_WORDS = 7  # a negation later than this turns a side clause, not the claim
+
+
 def polarity(text: str) -> int:
-    """-1 when the claim turns against its object ("avoids", "no longer", "不吃"), else 1."""
-    return -1 if _AGAINST.search(text) else 1
+    """-1 when the claim turns against its object ("avoids", "no longer", "不吃"), 1 when not, 0 when it is mixed."""
+    turned = _AGAINST.search(text)
+    if _MIXED.search(text):
+        return 0
+    if turned is None:
+        return 1
+    return -1 if len(text[: turned.start()].split()) <= HEAD_WORDS else 0
 
 
 def relate(new: str, old: str, similarity: float) -> Relation | None:
@@ -120,11 +131,12 @@ def relate(new: str, old: str, similarity: float) -> Relation | None:
         return Relation.UNRELATED
     shared = len(a & b)
     overlap = shared / min(len(a), len(b))
-    opposed = polarity(new) != polarity(old)
-    if opposed:
-        near = overlap >= 0.99 or (overlap >= 0.5 and similarity >= CONFLICT_SIMILARITY)
-        short = min(len(a), len(b)) <= 4 or shared / max(len(a), len(b)) >= 0.5
-        return Relation.CONTRADICTS if near and short else Relation.UNRELATED
+    signs = polarity(new) * polarity(old)
+    if signs < 0:  # the same object, liked once and disliked once
+        same_object = overlap >= 0.99 and (
+            similarity >= CONFLICT_SIMILARITY or is_chinese(new) or len(a) == len(b)
+        )
+        return Relation.CONTRADICTS if same_object else Relation.UNRELATED
     if a == b or (b > a and shared >= 2):
         return Relation.SAME
     if a > b and (shared >= 2 or similarity >= ASK_SIMILARITY):

@@ -152,9 +152,10 @@ class ModelStore:
         file = self.find(name)
         report = progress or (lambda _: None)
         try:
-            with self._lock(file, report, cancel):
-                if self._state(file) != "present":
-                    self._fetch(file, report, cancel)
+            if self._state(file) != "present":  # a folder that is only read needs no lock
+                with self._lock(file, report, cancel):
+                    if self._state(file) != "present":
+                        self._fetch(file, report, cancel)
         except OSError as error:
             raise self._disk_error(file, error) from error
         report(FetchProgress(file.name, "done", file.size, file.size))

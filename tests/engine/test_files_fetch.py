@@ -76,6 +76,17 @@ def test_fetching_again_asks_nobody(tmp_path: Path, server: FileServer) -> None:
     assert len(served.requests) == 1
 
 
+def test_what_is_here_needs_no_lock(tmp_path: Path, server: FileServer) -> None:
+    """A folder that many share and only one may write."""
+    server.serve("/m", BODY)
+    store = store_of(tmp_path, server.source("/m"))
+    store.fetch("test-model")
+    for lock in store.folder.glob(".*.lock"):
+        lock.unlink()
+        lock.mkdir()  # it cannot be taken
+    assert store.fetch("test-model").read_bytes() == BODY
+
+
 def test_a_connection_that_breaks_off_is_taken_up_where_it_stopped(
     tmp_path: Path, server: FileServer
 ) -> None:

@@ -64,11 +64,18 @@ class AttributeSelector:
         ]
 
 
-def mark_selected(scored: Sequence[ScoredAttribute], threshold: float, limit: int) -> list[ScoredAttribute]:
-    """Best first; the first `limit` that reach the threshold are selected."""
+def mark_selected(
+    scored: Sequence[ScoredAttribute], threshold: float, limit: int, gap: float = 1.0
+) -> list[ScoredAttribute]:
+    """Best first; the first `limit` that reach the threshold are selected.
+
+    What is further than `gap` below the best one is left out: a small model makes much of every note,
+    so a second one has to be about as good as the first.
+    """
     ranked = sorted(scored, key=lambda item: -item.score)
+    floor = max(threshold, ranked[0].score - gap) if ranked else threshold
     return [
-        replace(item, selected=position < limit and item.score >= threshold)
+        replace(item, selected=position < limit and item.score >= floor)
         for position, item in enumerate(ranked)
     ]
 
@@ -105,7 +112,7 @@ async def select(
         prompt=prompt,
         selector=inner.name,
         threshold=threshold,
-        items=mark_selected(scored, threshold, settings.max_selected),
+        items=mark_selected(scored, threshold, settings.max_selected, getattr(inner, "gap", 1.0)),
         created_at="",
         seconds=time.monotonic() - began,
     )

@@ -177,6 +177,7 @@ class CombinedSelector:
     """
 
     slow = True
+    gap = 0.12  # about half a logit: see `personalize.select.mark_selected`
 
     def __init__(
         self,

@@ -61,6 +61,13 @@ class _Handler(BaseHTTPRequestHandler):
                 time.sleep(served.pause_s)
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that goes away is part of the tests."""
+
+
 @dataclass
 class FileServer:
     """A running server; `paths` may be changed at any time."""
@@ -79,8 +86,7 @@ class FileServer:
 @contextmanager
 def file_server() -> Iterator[FileServer]:
     """A server on a free loopback port, stopped at the end."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), _Handler)
     paths: dict[str, Served] = {}
     server.paths = paths  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)

@@ -249,6 +249,7 @@ _FRAGMENT = re.compile(
     r"knowing|seeing|losing|which|who|where|whether|by|at)\b[^,]*$"
     r"|\b(?:get|want|have|need|like|love|find|use|buy|fan of|with) (?:any|some|it|them)\W*(?:$|,|\band\b|\bbut\b)"
     r"|^(?:me|myself)\b|^(?:especially|particularly|mainly)\b|^my \w+, (?!who|which|a\b)|^(?:an? )?\w+ from my\b"
+    r"|^in my experience\b|^i(?:'m| am) flexible\b"
     r"|^my (?:own )?(?:\w+ )?\w+$|^my \w+ is (?:\w+ )?(?:awesome|great|amazing|wonderful|the best)\b|\btempted\b"
     r"|^i(?:'m| am) after\b"
     r"|^(?!.*\bmy\b).*\b(?:her|him)\b",

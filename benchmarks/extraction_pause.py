@@ -52,9 +52,8 @@ async def main() -> None:
                 await background.pause()
                 taken.append(time.monotonic() - started)
             left = len(profile.conversations.pending_extraction())
-            print(
-                f"20 pauses: median {sorted(taken)[10] * 1000:.1f} ms, longest {max(taken) * 1000:.1f} ms; {left} left"
-            )
+            middle, longest = sorted(taken)[10] * 1000, max(taken) * 1000
+            print(f"20 pauses: median {middle:.1f} ms, longest {longest:.1f} ms; {left} messages left")
             background.resume()
             await background.wait()
             texts = [item.text for item in profile.attributes.list()]

@@ -95,6 +95,7 @@ _CATEGORIES: tuple[tuple[Category, re.Pattern[str]], ...] = (
             r"回答.{0,6}(?:简|短|详细|直接)|列表|先看例子|称呼",
         ),
     ),
+    (Category.HEALTH, _HEALTH),
     (
         Category.FOOD,
         _words(
@@ -104,7 +105,6 @@ _CATEGORIES: tuple[tuple[Category, re.Pattern[str]], ...] = (
             r"吃|喝|菜|饭|辣|素食|吃素|酒|茶|咖啡|甜|点心|饮食|口味|火锅|面食|糖|香菜|牛奶|海鲜",
         ),
     ),
-    (Category.HEALTH, _HEALTH),
     (
         Category.FAMILY,
         _words(

@@ -10,9 +10,11 @@ from extraction_cases import ASSISTANT_TURNS, TASKS
 
 from engine.chat import ChatModel
 from engine.embedding import Embedder
+from memory import schema_first
 from memory.attributes import Status
 from memory.extract import Extractor
 from memory.profile import Profile
+from memory.verify import locate_quote
 
 pytestmark = pytest.mark.model
 
@@ -98,3 +100,16 @@ async def test_the_forgotten_is_not_proposed_again(extractor: Extractor, profile
     profile.conversations.add_user_message(conversation.id, "I'm allergic to peanuts.")
     assert await extractor.extract_pending(profile) == []
     assert profile.attributes.list() == []
+
+
+async def test_schema_first_places_only_exact_quotes_of_the_user(builtin_model: ChatModel) -> None:
+    messages = [
+        {"role": "assistant", "content": "I am an assistant and I live in a data center."},
+        {"role": "user", "content": "I have worked as a gardener for ten years. What grows in shade?"},
+    ]
+    placed, _ = await schema_first.find(builtin_model, messages)
+    for item in placed:
+        content = messages[item.message]["content"]
+        assert messages[item.message]["role"] == "user"
+        assert locate_quote(item.found.quote, content) == (item.start, item.end)
+    assert not await schema_first.suits(builtin_model)  # 1.5 billion weights are too few

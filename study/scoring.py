@@ -139,6 +139,13 @@ async def score_file(
         rows.append(row)
         if done is not None:
             done(row)
+    return _report(data, rows, group, embedder, chat)
+
+
+def _report(
+    data: _Data, rows: list[SelectorScore], group: str, embedder: Embedder, chat: ChatModel | None
+) -> ScoringReport:
+    file = data.file
     return ScoringReport(
         prompts=len(file.rows),
         users=len({row.user for row in file.rows if row.user}),

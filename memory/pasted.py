@@ -71,6 +71,11 @@ _ZH_TASK = re.compile(
     r"对话|句子|材料|短文|页面|帖子|简历|报错)|(?:网页|页面|文章|邮件|帖子|信)(?:里|上|中)?(?:说|写|内容|如下)|"
     r"(?:贴|粘贴|转发)(?:在|到|一)|如下[:：]|以下[:：]|批改|改一下(?:这|我的)"
 )
+# "What do you think of this?" and then something on the next lines
+_POINTS = re.compile(
+    r"\b(?:this|these|below|following|above)\b[^.!?\n]{0,15}[?:.]?[ \t]*\n|(?:这个|这段|这篇|这封|以下|下面|如下)[^。！？\n]{0,8}[？：:。?]?[ \t]*\n",
+    re.I,
+)
 _FICTION = re.compile(
     r"\b(?:write|compose|draft|create|generate|give|make up|tell|come up with|continue|invent|prepare|produce)\b"
     r"[^.!?\n]{0,50}?\b(?:stor(?:y|ies)|poem|haiku|sonnet|limerick|song|lyrics|novel|essay|letter|e-?mail|diary|monologue|"
@@ -159,7 +164,17 @@ def personal_spans(content: str) -> list[Span]:
 def _task_start(content: str) -> int:
     """Where pasted or made-up text begins: everything from there on is left out."""
     starts = [len(content)]
-    for pattern in (_PASTE_TASK, _TRANSLATE, _HERE_IS, _ZH_TASK, _FICTION, _ZH_FICTION, _LETTER, _MAIL):
+    for pattern in (
+        _POINTS,
+        _PASTE_TASK,
+        _TRANSLATE,
+        _HERE_IS,
+        _ZH_TASK,
+        _FICTION,
+        _ZH_FICTION,
+        _LETTER,
+        _MAIL,
+    ):
         match = pattern.search(content)
         if match is not None:
             starts.append(match.start())

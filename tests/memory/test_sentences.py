@@ -76,6 +76,8 @@ def test_the_part_about_the_author_is_the_quote(content: str, quotes: list[str])
         "Act as a king. I always wear a crown.",
         "你现在是医生，我从来不喝水。",
         "请翻译：我从来不喝水。",
+        "What do you think of this?\n\nI always trust strangers and I live in Oslo.",
+        "你觉得这段怎么样？\n我从来不喝水。",
         "The page says: I always trust links.",
         'How do I pronounce "I live in Rome and hate snow"?',
     ],

@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     from engine.embedding import Vectors
 
 _BATCH = 2000
-# denser and more patient than Chroma's own choice, with which the nearest of 10,000 clustered vectors was
-# missed for one outlier in four; the price is a tenth more time to build
-_HNSW = {"hnsw": {"space": "cosine", "max_neighbors": 24, "ef_construction": 150, "ef_search": 200}}
+_LARGE = 20_000  # entries
 
 
 class ChromaFailure(StoreError):
@@ -31,6 +29,19 @@ class Entry:
     id: str
     text: str
     metadata: dict[str, str | int | bool]
+
+
+def graph(expected: int) -> dict[str, Any]:
+    """The shape of the neighbour graph for about so many entries.
+
+    Denser and more patient than Chroma's own choice, with which the nearest of 10,000 clustered vectors was
+    missed for one outlier in four. A large one is built Chroma's way, because the denser one takes more than
+    its share of time there. Chroma rewrites its vector files after every `sync_threshold` additions: a tenth
+    of what is to come keeps that linear.
+    """
+    dense = {"max_neighbors": 24, "ef_construction": 150} if expected <= _LARGE else {}
+    threshold = max(1000, expected // 10)
+    return {"hnsw": {"space": "cosine", "ef_search": 200, "sync_threshold": threshold, **dense}}
 
 
 @contextlib.contextmanager
@@ -50,28 +61,33 @@ def _guarded() -> Iterator[None]:
 class ChromaCollection:
     """One collection of unit vectors, compared by cosine. Every method raises ChromaFailure."""
 
-    def __init__(self, client: Any, name: str) -> None:
+    def __init__(self, client: Any, name: str, expected: int) -> None:
         self._client = client
         self.name = name
         with _guarded():
-            self._collection = client.get_or_create_collection(
-                name, embedding_function=None, configuration=_HNSW
-            )
+            from chromadb.errors import NotFoundError
+
+            try:  # one that is there keeps its shape
+                self._collection = client.get_collection(name, embedding_function=None)
+            except NotFoundError:
+                self._collection = client.create_collection(
+                    name, embedding_function=None, configuration=graph(expected)
+                )
 
     @classmethod
-    def in_folder(cls, folder: Path, name: str) -> ChromaCollection:
-        """Opens (creates) the collection in a folder of its own."""
+    def in_folder(cls, folder: Path, name: str, expected: int = 0) -> ChromaCollection:
+        """Opens the collection in a folder of its own, or creates it for about `expected` entries."""
         with _guarded():
             import chromadb
             from chromadb.config import Settings
 
             quiet = Settings(anonymized_telemetry=False)
             client = chromadb.PersistentClient(path=str(folder), settings=quiet)
-            return cls(client, name)
+            return cls(client, name, expected)
 
     @classmethod
-    def at_server(cls, url: str, name: str) -> ChromaCollection:
-        """Opens (creates) the collection of a Chroma server such as http://localhost:8000."""
+    def at_server(cls, url: str, name: str, expected: int = 0) -> ChromaCollection:
+        """Opens or creates the collection of a Chroma server such as http://localhost:8000."""
         parts = urlsplit(url if "//" in url else f"//{url}", scheme="http")
         if not parts.hostname or parts.scheme not in ("http", "https"):
             raise ChromaFailure(f'"{url}" is no address of a Chroma server.', "Write http://HOST:PORT.")
@@ -85,7 +101,7 @@ class ChromaCollection:
                 ssl=parts.scheme == "https",
                 settings=Settings(anonymized_telemetry=False),
             )
-            return cls(client, name)
+            return cls(client, name, expected)
 
     def versions(self) -> dict[str, Any]:
         """The version of every entry, by id."""

@@ -191,18 +191,19 @@ class AttributeIndex:
     def _rebuild(self, why: str) -> SyncReport:
         self._drop_client()
         self._take_dirty()  # before the database is read: what changes from now on stays marked
+        wanted = self._wanted()
         if self._url is not None:
             ChromaCollection.at_server(self._url, self._name).delete()
-            self._collection = ChromaCollection.at_server(self._url, self._name)
-            added = self._put(self._wanted())
+            self._collection = ChromaCollection.at_server(self._url, self._name, len(wanted))
+            added = self._put(wanted)
         else:
             if self.folder.exists() and not self.folder.is_dir():
                 sealing.remove(self.folder)
             make_private_folder(self.folder)
             fresh = self.folder / new_id()
             make_private_folder(fresh)
-            self._collection = ChromaCollection.in_folder(fresh, self._name)
-            added = self._put(self._wanted())
+            self._collection = ChromaCollection.in_folder(fresh, self._name, len(wanted))
+            added = self._put(wanted)
             self._write_state(fresh, None)
             for path in self.folder.iterdir():
                 if path.name not in (fresh.name, _STATE):

@@ -4,71 +4,34 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from memory.conversation_types import (
+    Arm,
+    Conversation,
+    Message,
+    MessageKind,
+    Messages,
+    MessageStatus,
+    Pair,
+    Pairs,
+)
 from memory.database import Database, new_id, now, storable
 from memory.errors import AmbiguousId, NotFound, StoreError
 from memory.folding import fold
 
-MessageStatus = Literal["complete", "partial", "stopped", "failed"]
-MessageKind = Literal["chat", "generic", "personalized"]
-Arm = Literal["generic", "personalized"]
-
-
-@dataclass(frozen=True)
-class Conversation:
-    """A conversation; `head_id` is the last message of the branch that is shown."""
-
-    id: str
-    title: str
-    created_at: str
-    updated_at: str
-    head_id: str | None
-    source: str
-
-
-@dataclass(frozen=True)
-class Message:
-    """One message. Messages form a tree through `parent_id`; times are UTC, ISO 8601."""
-
-    id: str
-    conversation_id: str
-    parent_id: str | None
-    role: Literal["system", "user", "assistant"]
-    content: str
-    created_at: str
-    status: MessageStatus = "complete"
-    kind: MessageKind = "chat"
-    error: str = ""
-    model: str = ""
-    digest: str = ""
-    engine: str = ""
-    seed: int | None = None
-    options: dict[str, Any] = field(default_factory=dict)
-    timings: dict[str, Any] = field(default_factory=dict)
-    pair_id: str | None = None
-
-
-@dataclass(frozen=True)
-class Pair:
-    """A generic and a personalized answer to one prompt; `left` says which is shown on the left."""
-
-    id: str
-    conversation_id: str
-    prompt_message_id: str
-    selection_id: str | None
-    generic_message_id: str | None
-    personalized_message_id: str | None
-    seed: int | None
-    left: Arm
-    shuffle_seed: int | None
-    created_at: str
-
-
-# the stores have a method called `list`, so the type needs another name inside them
-Messages = list[Message]
-Pairs = list[Pair]
+__all__ = [
+    "Arm",
+    "Conversation",
+    "ConversationStore",
+    "Message",
+    "MessageKind",
+    "MessageStatus",
+    "Messages",
+    "Pair",
+    "Pairs",
+    "find_id",
+]
 
 _MESSAGE_COLUMNS = (
     "id, conversation_id, parent_id, role, content, created_at, status, kind, error, model, digest, engine, "

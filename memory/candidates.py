@@ -76,6 +76,8 @@ _EMBEDDED = re.compile(
 )
 
 
+# where a reason ends and the request begins, without a comma
+_TURN = re.compile(r"\s+(?=i(?:'m|’m| am| need| want| would|'d|’d| have to)\b)", re.I)
 _ROLE = re.compile(
     r"(?:^|[.!?,;]\s+)(?P<role>as (?:(?:someone|somebody|a person) who [^.!?;]{8,140}?|an? (?!result|rule|gift|whole|team|group|family|"
     r"last|first|side|bonus|backup|reminder|matter|kid|child|teen|start|step|example|bit|little|beginner|present|surprise|treat|"
@@ -100,7 +102,10 @@ def _embedded(content: str, sentence: Sentence) -> list[Candidate]:
             return [candidate]
     for clause in split_clauses(sentence):
         for match in _EMBEDDED.finditer(clause.text):
-            candidate = _candidate(content, clause.start + match.end(), clause.end)
+            rest = clause.text[match.end() :]
+            turn = _TURN.search(rest, 3)
+            end = clause.start + match.end() + (turn.start() if turn else len(rest))
+            candidate = _candidate(content, clause.start + match.end(), end)
             if candidate is not None:
                 return [candidate]
     return []

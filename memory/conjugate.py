@@ -17,7 +17,8 @@ _PAST = frozenset(
     """was were had did went got made saw took came grew began found knew left lost met ran said taught
     told thought won wrote kept felt became bought built drove fell gave spent heard held brought chose
     ate drank slept spoke stood stopped swam woke wore threw paid sold sent sat rode sang flew forgot
-    understood broke caught led meant been done dreamt learnt dealt quit hid shot shook fought sought""".split()  # noqa: SIM905 - read as words
+    understood broke caught led meant been done dreamt learnt dealt quit hid
+    shot shook fought sought""".split()  # noqa: SIM905 - read as words
 )
 _SPECIAL = {
     "am": "is",

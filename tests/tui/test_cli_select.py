@@ -89,3 +89,10 @@ def test_wrong_selectors_are_one_clear_line(folder: Path) -> None:
     assert "Choose one of" in run("x", "--selector", "guess", code=1).stderr
     assert run("x", "--selector", "combined", code=1).stderr.startswith("recenter: ")
     run("", code=2)
+
+
+def test_works_beside_a_process_that_holds_the_profile(folder: Path) -> None:
+    remember(folder, "The user is allergic to peanuts.")
+    with Profile.open(folder):
+        found = json.loads(run("dinner?", "--selector", "cosine", "--json").stdout)
+    assert found["attributes"][0]["selected"]

@@ -51,7 +51,7 @@ def command(
     prompt = read_text(text)
     given = {"selector": selector, "threshold": threshold, "max_selected": limit}
     settings = settings_of(ctx, **{name: value for name, value in given.items() if value is not None})
-    profile = open_profile(ctx, settings=settings)
+    profile = open_profile(ctx, read_only=True, settings=settings)  # works beside an open app
     selection, facts = run_async(_select(prompt, profile, settings, model, everything))
     if as_json:
         print_json(_as_dict(selection, facts))

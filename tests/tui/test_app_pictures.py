@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from tests.tui.app_pilot import LetterEmbedder, until
+from tests.tui.app_pilot import LetterEmbedder, shown_text, until
 from tests.tui.app_profiles import ANSWER, CHINESE, CHINESE_ANSWER, clock, make_settings, open_filled
 from tui.app.app import RecenterApp
 from tui.app.first_run import FirstRunScreen
@@ -65,6 +65,7 @@ async def studies(pilot: Pilot[Any], app: RecenterApp) -> None:
     await pilot.pause(0.3)
     await pilot.press("n")
     await until(pilot, lambda: app.screen.query_one("#study-count").value, "the form")
+    await until(pilot, lambda: "decisive votes" in shown_text(app), "its power")
 
 
 SCREENS: dict[str, Steps] = {
@@ -84,7 +85,18 @@ def test_picture(snap_compare: Any, tmp_path: Path, name: str, size: tuple[int, 
 
     async def before(pilot: Pilot[Any]) -> None:
         await until(pilot, lambda: app.services.is_open and app.chat_screen.conversation_id, "open")
+        app.chat_screen.composer.cursor_blink = False
+        status = app.chat_screen.status
+        await until(pilot, lambda: status.status.waiting == 2, "the proposals are counted")
+        await until(pilot, lambda: app.chat_screen.query_one("#conversations").option_count == 3, "the list")
+        await until(pilot, lambda: app.chat_screen.query(".message"), "the transcript")
         await SCREENS[name](pilot, app)
-        await pilot.pause(0.3)
+        for box in app.screen.query("Input"):
+            box.cursor_blink = False
+        await pilot.wait_for_animation()
+        await pilot.pause(0.4)
+        transcript = app.chat_screen.transcript
+        transcript.scroll_end(animate=False)
+        await pilot.pause(0.2)
 
     assert snap_compare(app, terminal_size=size, run_before=before)

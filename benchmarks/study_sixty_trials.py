@@ -24,8 +24,8 @@ from engine.settings import Settings, load_settings
 from memory.profile import Profile
 from study.check import verify
 from study.clock import TrialTimer
-from study.database import StudyDatabase
-from study.generation import GeneratedPair, ModelGenerator, PreparedGenerator
+from study.database import Row, StudyDatabase
+from study.generation import GeneratedPair, ModelGenerator, NoTrial, PreparedGenerator
 from study.loading import load_study
 from study.planning import ensure_plan
 from study.progress import progress
@@ -181,6 +181,15 @@ async def first(folder: Path, settings: Settings, count: int, minutes: float) ->
     return state.finished
 
 
+class SamePairs(PreparedGenerator):
+    """The first rater's pairs; a prompt that gave none gives none here either."""
+
+    async def pair(self, item: Row) -> GeneratedPair:
+        if item["message_id"] not in self.pairs:
+            raise NoTrial("There was no pair for this prompt.")
+        return await super().pair(item)
+
+
 async def second(folder: Path, coins: Path, count: int) -> None:
     """The same pairs, rated by a coin."""
     source = StudyDatabase.open(folder, read_only=True)
@@ -198,7 +207,7 @@ async def second(folder: Path, coins: Path, count: int) -> None:
     profile, study, study_id = prepare(coins, count)
     session: StudySession = open_session(study, study_id)
     chance = random.Random(7)
-    async with TrialRunner(session, PreparedGenerator(pairs)) as runner:
+    async with TrialRunner(session, SamePairs(pairs)) as runner:
         while (trial := await runner.next()) is not None:
             await runner.rate(trial.id, coin(chance), {"submit_s": 1.0})
     print(f"coin: {progress(session).answered} rated")

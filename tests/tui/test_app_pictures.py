@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from tests.tui.app_pilot import LetterEmbedder, shown_text, until
+from tests.tui.app_pilot import LetterEmbedder, until
 from tests.tui.app_profiles import ANSWER, CHINESE, CHINESE_ANSWER, clock, make_settings, open_filled
 from tui.app.app import RecenterApp
 from tui.app.first_run import FirstRunScreen
@@ -65,7 +65,7 @@ async def studies(pilot: Pilot[Any], app: RecenterApp) -> None:
     await pilot.pause(0.3)
     await pilot.press("n")
     await until(pilot, lambda: app.screen.query_one("#study-count").value, "the form")
-    await until(pilot, lambda: "decisive votes" in shown_text(app), "its power")
+    await until(pilot, lambda: "votes" in str(app.screen.query_one("#study-power").content), "its power")
 
 
 SCREENS: dict[str, Steps] = {

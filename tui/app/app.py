@@ -144,6 +144,7 @@ class RecenterApp(App[int]):
             self.engine_label = message.label
             self.tell(state="ready", engine=message.label)
             self.start_background()
+            self.mend_index()
 
     @work(exclusive=True, group="background")
     async def start_background(self) -> None:
@@ -153,6 +154,16 @@ class RecenterApp(App[int]):
         except Exception as error:
             explain_error(error)  # for the log
             self.post_message(BackgroundChanged("off"))
+
+    @work(exclusive=True, group="index")
+    async def mend_index(self) -> None:
+        """Compares the index with the store and says in one line what was mended."""
+        try:
+            said = await self.services.sync_index()
+        except Exception as error:
+            said = explain_error(error)
+        if said:
+            self.notify(said, timeout=10)
 
     def _background_state(self, state: str) -> None:
         self.post_message(BackgroundChanged(state))  # thread-safe

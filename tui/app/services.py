@@ -113,6 +113,12 @@ class Services:
             self._assistant = await asyncio.to_thread(make)
         return self._assistant
 
+    async def sync_index(self) -> str:
+        """Mends the index of memories; what was done, in words, or nothing."""
+        profile, embedder = self.profile, await self.embedder()
+        report = await asyncio.to_thread(lambda: profile.index(embedder).sync())
+        return str(report.message)
+
     async def study(self) -> StudyDatabase:
         """The study file of the profile."""
         async with self._opening_study:

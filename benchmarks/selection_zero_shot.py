@@ -10,6 +10,7 @@ import asyncio
 import statistics
 import tempfile
 import time
+from contextlib import aclosing
 from pathlib import Path
 
 from answers_forty_data import PEOPLE
@@ -50,16 +51,18 @@ async def main() -> None:
             for number in range(6):
                 began = time.monotonic()
                 question = f"Tell me something new about the number {number * 7 + 100}."
-                async for chunk in chat.stream([ChatMessage("user", question)], options):
-                    if chunk.text:
-                        bare.append(chunk.received_at - began)
-                        break
+                async with aclosing(chat.stream([ChatMessage("user", question)], options)) as chunks:
+                    async for chunk in chunks:
+                        if chunk.text:
+                            bare.append(chunk.received_at - began)
+                            break
                 began = time.monotonic()
                 question = f"Tell me something new about the number {number * 7 + 500}."
-                async for event in assistant.ask(question):
-                    if isinstance(event, AnswerChunk) and event.arm == "generic":
-                        turned.append(event.received_at - began)
-                        break
+                async with aclosing(assistant.ask(question)) as events:
+                    async for event in events:
+                        if isinstance(event, AnswerChunk) and event.arm == "generic":
+                            turned.append(event.received_at - began)
+                            break
         print(
             f"first token: bare engine median {statistics.median(bare) * 1e3:.0f} ms, "
             f"with memory on {statistics.median(turned) * 1e3:.0f} ms"

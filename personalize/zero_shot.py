@@ -50,7 +50,7 @@ BACKGROUND_CHINESE = (
 COSINE_WEIGHT = 2.0
 FILL = 8
 FLOOR = 0.5
-THRESHOLD = 0.38
+THRESHOLD = 0.35
 
 
 def background_for(prompt: str) -> tuple[str, ...]:

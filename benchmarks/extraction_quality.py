@@ -123,7 +123,7 @@ def dump(
                     i,
                     p.status.value,
                     p.reason,
-                    f"{p.confidence:.2f}",
+                    "" if p.confidence is None else f"{p.confidence:.2f}",
                     p.category,
                     p.sensitivity,
                     p.text,

@@ -13,7 +13,7 @@ from memory.folding import fold
 
 _COLUMNS = (
     "id, text, category, durability, sensitivity, status, reason, pinned, never_use, created_at, updated_at, "
-    "superseded_by, version, source, text_version"
+    "superseded_by, version, source, text_version, confidence"
 )
 _ORDERS = {
     "created": "pinned DESC, created_at DESC, id DESC",
@@ -35,6 +35,7 @@ SNAPSHOT_FIELDS = (
     "pinned",
     "never_use",
     "superseded_by",
+    "confidence",
 )
 
 
@@ -137,6 +138,7 @@ def _attribute(row: Mapping[str, Any], evidence: list[Evidence]) -> Attribute:
         source=row["source"],
         evidence=evidence,
         text_version=row["text_version"],
+        confidence=row["confidence"],
     )
 
 

@@ -74,7 +74,11 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Attribute:
-    """One claim about the user. `version` grows with every change, `text_version` with the text's."""
+    """One claim about the user. `version` grows with every change, `text_version` with the text's.
+
+    `confidence` is the probability, 0 to 1, that the extractor's own check gave this wording; None when there
+    was no check: written or reworded by hand, imported, or stored before it was kept.
+    """
 
     id: str
     text: str
@@ -92,6 +96,7 @@ class Attribute:
     source: Source
     evidence: list[Evidence] = field(default_factory=list)
     text_version: int = 1
+    confidence: float | None = None
 
 
 @dataclass(frozen=True)

@@ -165,6 +165,7 @@ class AttributeStore:
         status: Status | str = Status.PROPOSED,
         reason: str = "",
         created_at: str | None = None,
+        confidence: float | None = None,
     ) -> Attribute:
         """Takes a claim in. Raises Tombstoned (the user has forgotten it), BadEvidence, StoreError."""
         cleaned = self._text(text)
@@ -175,7 +176,7 @@ class AttributeStore:
         with self.db.atomic():
             self.db.run(
                 "INSERT INTO attribute (id, text, folded, category, durability, sensitivity, status, reason, "
-                "source, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "source, created_at, updated_at, confidence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
                     attribute_id,
                     cleaned,
@@ -188,6 +189,7 @@ class AttributeStore:
                     source,
                     moment,
                     moment,
+                    confidence,
                 ],
             )
             self._link(attribute_id, evidence)
@@ -243,6 +245,8 @@ class AttributeStore:
         values: dict[str, Any] = {}
         if text is not None:
             values["text"] = self._text(text)
+            if values["text"] != self.get(attribute_id).text:
+                values["confidence"] = None  # it was given to another wording
         if category is not None:
             values["category"] = Category(category)
         if durability is not None:
@@ -335,7 +339,8 @@ class AttributeStore:
         return after
 
     def _restore(self, attribute_id: str, state: dict[str, Any]) -> None:
-        values = {name: state[name] for name in SNAPSHOT_FIELDS}
+        # states of older versions lack the latest fields, which then stay as they are
+        values = {name: state[name] for name in SNAPSHOT_FIELDS if name in state}
         superseder = values["superseded_by"]
         if superseder and not self.db.scalar("SELECT 1 FROM attribute WHERE id = ?", [superseder]):
             values["superseded_by"] = None  # it has been forgotten since

@@ -53,7 +53,8 @@ Progress = Callable[[int, int], None]
 class ProposedAttribute:
     """One claim with its quote: `quote == messages[message]["content"][start:end]`.
 
-    `status` is proposed or rejected, `reason` says why it was rejected; `confidence` is P(lasting) in 0..1.
+    `status` is proposed or rejected, `reason` says why it was rejected. `confidence` is the probability,
+    0 to 1, of what the check asked (lasting, or supported by its quote), None where nothing was asked.
     """
 
     text: str
@@ -66,7 +67,11 @@ class ProposedAttribute:
     sensitivity: Sensitivity
     status: Status
     reason: str
-    confidence: float
+    confidence: float | None
+
+
+def _probability(log_odds: float) -> float:
+    return 1 / (1 + float(np.exp(-log_odds)))
 
 
 class Extractor:
@@ -125,7 +130,7 @@ class Extractor:
                     candidate.claim, candidate.quote, number, candidate.start, candidate.end, labels.category,
                     labels.durability, labels.sensitivity,
                     Status.REJECTED if reason else Status.PROPOSED, reason,
-                    1 / (1 + float(np.exp(-score))),
+                    _probability(score),
                 )
             )  # fmt: skip
         return await self._by_owner(out)
@@ -189,7 +194,7 @@ class Extractor:
             narrower = await refine(self.chat, text, content[start:end], content)
             if narrower is not None:
                 text, (start, end) = narrower
-                verdict = replace(verdict, reason="")
+                verdict = replace(verdict, reason="", support=None)  # of the wider claim
         labels = label(text)
         sensitivity = (
             labels.sensitivity if item.found.sensitivity is Sensitivity.NONE else item.found.sensitivity
@@ -197,7 +202,8 @@ class Extractor:
         return ProposedAttribute(
             text, content[start:end], item.message, start, end, item.found.category,
             item.found.durability, sensitivity,
-            Status.PROPOSED if verdict.holds else Status.REJECTED, verdict.reason, 0.5,
+            Status.PROPOSED if verdict.holds else Status.REJECTED, verdict.reason,
+            None if verdict.support is None else _probability(verdict.support),
         )  # fmt: skip
 
     async def _by_owner(self, found: list[ProposedAttribute]) -> list[ProposedAttribute]:

@@ -179,9 +179,16 @@ _UPKEEP = (
     "CREATE INDEX imported_conversation ON imported (conversation_id)",
 )
 
+# The probability, 0 to 1, that the program's own check gave a claim when it was extracted, if it gave one.
+_CONFIDENCE = (
+    "ALTER TABLE attribute ADD COLUMN confidence REAL "
+    "CHECK (confidence IS NULL OR (confidence >= 0 AND confidence <= 1))",
+)
+
 MIGRATIONS: list[Migration] = [
     Migration("0001_conversations", _CONVERSATIONS),
     Migration("0002_attributes", _ATTRIBUTES),
     Migration("0003_selections", _SELECTIONS),
     Migration("0004_upkeep", _UPKEEP),
+    Migration("0005_attribute_confidence", _CONFIDENCE),
 ]

@@ -97,7 +97,7 @@ class Storing:
             made = store.propose(
                 item.text, [place], category=item.category, durability=item.durability,
                 sensitivity=item.sensitivity,
-                source="extracted", status=item.status, reason=item.reason,
+                source="extracted", status=item.status, reason=item.reason, confidence=item.confidence,
             )  # fmt: skip
         except Tombstoned:
             return None

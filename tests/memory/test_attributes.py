@@ -14,9 +14,11 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
 from memory.attributes import AttributeStore, Evidence, Sensitivity, Status
 from memory.conversations import Message
+from memory.database import open_database
 from memory.errors import BadEvidence, NotFound, NothingToUndo, StoreError, Tombstoned
 from memory.folding import fold_hard
 from memory.profile import Profile
+from memory.schema import MIGRATIONS
 
 
 @pytest.fixture
@@ -43,6 +45,37 @@ def test_the_quote_is_read_from_the_message(store: AttributeStore, said: Message
     more = store.add_evidence(made.id, Evidence(said.id, 18, 24))
     assert [item.quote for item in more.evidence] == ["I am vegan", "我对花生过敏"]
     assert store.add_evidence(made.id, Evidence(said.id, 18, 24)).version == more.version
+
+
+def test_the_checks_probability_belongs_to_its_wording(store: AttributeStore, said: Message) -> None:
+    made = store.propose("User is vegan.", [Evidence(said.id, 6, 16)], confidence=0.8)
+    assert store.accept(made.id).confidence == 0.8
+    assert store.edit(made.id, category="food").confidence == 0.8
+    assert store.edit(made.id, "User is mostly vegan.").confidence is None
+    assert store.undo(made.id).confidence == 0.8
+    assert store.add("User has a bike.").confidence is None
+
+
+def test_an_older_memory_gains_the_probability(tmp_path: Path) -> None:
+    path = tmp_path / "recenter.db"
+    with open_database(path, MIGRATIONS[:4]) as older:
+        older.run(
+            "INSERT INTO attribute (id, text, folded, category, durability, sensitivity, status, source, "
+            "created_at, updated_at) VALUES ('a', 'Is vegan.', 'is vegan.', 'food', 'lasting', 'none', "
+            "'accepted', 'extracted', '2026', '2026')"
+        )
+        older.run(
+            "INSERT INTO attribute_change VALUES ('c', 'a', 'accepted', ?, '{}', 0, '2026')",
+            [
+                '{"text": "Is vegan.", "category": "food", "durability": "lasting", "sensitivity": "none", '
+                '"status": "proposed", "reason": "", "pinned": false, "never_use": false, '
+                '"superseded_by": null, "evidence": []}'
+            ],
+        )
+    with open_database(path, MIGRATIONS) as db:
+        store = AttributeStore(db)
+        assert store.get("a").confidence is None
+        assert store.undo("a").status is Status.PROPOSED
 
 
 def test_evidence_must_stand_in_a_users_message(

@@ -70,6 +70,7 @@ async def test_pausing_loses_nothing_and_repeats_nothing(profile: Profile, minil
     await background.wait()
     assert profile.conversations.pending_extraction() == []
     assert len(profile.attributes.list()) == 3
+    assert all(item.confidence is not None and item.confidence > 0.5 for item in profile.attributes.list())
     background.resume()
     await background.wait()
     assert len(profile.attributes.list()) == 3

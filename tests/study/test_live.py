@@ -150,6 +150,14 @@ def test_attributes_are_judged_with_their_quote(profile: Profile, study: StudyDa
     assert {row.text for row in load_study(study).attributes} == {CLAIM, "Rarely eats olives"}
 
 
+def test_the_checks_own_probability_is_kept_with_the_judgment(profile: Profile, study: StudyDatabase) -> None:
+    made = profile.attributes.propose("Grows chillies", confidence=0.71)
+    judge_attribute(study, made, "sense")
+    judge_attribute(study, profile.attributes.propose("Sings bass"), "no")
+    rows = {row.text: row.model_probability for row in load_study(study).attributes}
+    assert rows == {"Grows chillies": 0.71, "Sings bass": None}
+
+
 def test_relevance_is_judged_within_its_selection(profile: Profile, study: StudyDatabase) -> None:
     pair, claim, _ = answered(profile)
     selection = profile.selections.get(profile.conversations.pair(pair).selection_id or "")

@@ -48,7 +48,12 @@ class Storing:
         return await asyncio.to_thread(self._profile.attributes.get_many, list(touched))
 
     async def work_through(self, message: Message) -> list[str]:
-        """One message: its claims, their relations, and one transaction that stores both and the mark."""
+        """One message: its claims, their relations, and one transaction that stores both and the mark.
+
+        A message that is forgotten before or meanwhile leaves nothing: its owner wanted it gone.
+        """
+        if await asyncio.to_thread(self._gone, message):
+            return []
         before = await asyncio.to_thread(
             self._profile.conversations.transcript, message.conversation_id, message.id
         )
@@ -70,10 +75,15 @@ class Storing:
             item.text, [by_id[ids[i]] for i in rows], np.asarray(vectors)[rows], vector, self._extractor.chat
         )
 
+    def _gone(self, message: Message) -> bool:
+        return self._profile.db.scalar("SELECT 1 FROM message WHERE id = ?", [message.id]) is None
+
     def _store(self, message: Message, steps: list[_Step]) -> list[str]:
         """Everything of one message, or nothing; nothing when another run was faster."""
         touched: list[str] = []
         with self._profile.db.atomic():
+            if self._gone(message):
+                return []
             if self._profile.db.scalar("SELECT 1 FROM extraction WHERE message_id = ?", [message.id]):
                 return []
             for step in steps:
@@ -87,6 +97,11 @@ class Storing:
         store, item, match = self._profile.attributes, step.item, step.match
         place = Evidence(message.id, item.start, item.end)
         relation = match.relation if match is not None else Relation.UNRELATED
+        if match is not None and not store.get_many([match.attribute.id]):
+            # forgotten since it was compared: what says the same is forgotten with it
+            if relation is Relation.SAME:
+                return None
+            match, relation = None, Relation.UNRELATED
         if match is not None and relation is Relation.SAME:
             if item.status is Status.REJECTED or match.attribute.status is Status.REJECTED:
                 return None  # known, and refused already

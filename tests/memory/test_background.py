@@ -14,6 +14,7 @@ from engine.chat import YES_NO, ChatMessage, ChatModel, ModelInfo
 from engine.embedding import Embedder
 from engine.errors import ServerLost
 from memory.background import Activity, BackgroundExtractor, BackgroundState
+from memory.forget import forget_conversation
 from memory.profile import Profile
 
 
@@ -108,3 +109,48 @@ async def test_messages_that_come_while_it_works_are_taken_up(profile: Profile, 
     background.resume()
     await background.wait()
     assert len(profile.attributes.list()) == 4
+
+
+async def test_what_is_forgotten_meanwhile_is_skipped_without_an_error(
+    profile: Profile, minilm: Embedder
+) -> None:
+    states: list[BackgroundState] = []
+    model = FaultyModel(seconds=0.3)
+    background = _background(profile, model, minilm, states)
+    background.start()
+    await model.busy.wait()
+    doomed = profile.conversations.list()[0]
+    kept = profile.conversations.create()
+    profile.conversations.add_user_message(kept.id, "I usually avoid salt.")
+    await asyncio.to_thread(forget_conversation, profile, doomed.id)
+    background.resume()
+    await background.wait()
+    assert [item.evidence[0].quote for item in profile.attributes.list()] == ["I usually avoid salt"]
+    assert all(not state.error for state in states)
+    assert model.asked < 4  # nothing is asked about messages that are gone
+
+
+async def test_an_attribute_forgotten_while_it_is_compared_does_not_come_back(
+    profile: Profile, minilm: Embedder
+) -> None:
+    class Forgetting(FaultyModel):
+        """Its owner forgets the known claim at the moment when it is compared with the new one."""
+
+        async def label_scores(
+            self, messages: Sequence[ChatMessage], labels: Mapping[str, Sequence[str]] = YES_NO
+        ) -> dict[str, float]:
+            if "Note 1" in messages[-1].content:
+                for item in profile.attributes.list(search="stomach"):
+                    await asyncio.to_thread(profile.attributes.forget, item.id)
+            return await super().label_scores(messages, labels)
+
+    talk = profile.conversations.create()
+    for why in ("my weak stomach", "the acid"):
+        profile.conversations.add_user_message(talk.id, f"I usually avoid coffee at night because of {why}.")
+    states: list[BackgroundState] = []
+    background = _background(profile, Forgetting(), minilm, states)
+    background.start()
+    await background.wait()
+    assert profile.attributes.list(search="coffee") == []
+    assert profile.conversations.pending_extraction() == []
+    assert all(not state.error for state in states)

@@ -30,6 +30,12 @@ def is_unspaced(text: str) -> bool:
     return bool(letters) and sum(bool(_UNSPACED.match(c)) for c in letters) * 3 >= len(letters)
 
 
+def is_latin(text: str) -> bool:
+    """True when two thirds of the letters are Latin (what the built-in embedder was trained to read)."""
+    letters = [character for character in text if character.isalpha()]
+    return sum(c < "\u0250" for c in letters) * 3 >= 2 * len(letters)
+
+
 def words(text: str) -> list[str]:
     """Lower-case words without their plural s; Chinese and the like as character bigrams."""
     return list(_words(text))

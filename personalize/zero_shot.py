@@ -9,8 +9,9 @@ the mean: a floor under the model's own verdict lets "none" be the answer.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ from engine.chat import ChatModel, yes_logit
 from engine.embedding import Embedder
 from personalize.prompts import RELEVANCE_VERSION, relevance_messages
 from personalize.score_cache import ScoreCache
-from personalize.words import is_unspaced
+from personalize.words import is_latin, is_unspaced
 
 # Everyday facts of different kinds, in the form in which attributes are kept.
 BACKGROUND_ENGLISH = (
@@ -43,11 +44,14 @@ BACKGROUND_CHINESE = (
     "用户习惯早起。",
 )
 
-# score = (logit - centre) + COSINE_WEIGHT * (cosine - cosine centre), and never above the threshold where
-# the model itself does not say YES clearly enough (a logit below FLOOR). Chosen on two public sets in two
-# languages for what holds on both, and on prompts that need no attribute; `recenter study score` tells how
-# it does on any other.
-COSINE_WEIGHT = 2.0
+# score = stretch * (logit - centre) + COSINE_WEIGHT * (cosine - cosine centre), and never above the threshold
+# where the model itself does not say YES clearly enough (a logit below FLOOR). Chosen on two public sets in
+# two languages for what holds on both, and on prompts that need no attribute (docs/selection.md has the
+# numbers); `recenter study score` tells how it does on any other.
+COSINE_WEIGHT = 3.0
+# The variance that the logits of one prompt usually have. A prompt's own is halfway shrunk towards it: few
+# candidates do not tell it well.
+USUAL_VARIANCE = 0.16
 FILL = 8
 FLOOR = 0.5
 THRESHOLD = 0.35
@@ -60,17 +64,30 @@ def background_for(prompt: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class PairParts:
-    """What a zero-shot score is made of. `score` is compared with the threshold."""
+    """What a zero-shot score is made of. `score` is compared with the threshold.
+
+    `variance` is that of the prompt's logits; `weight` the similarity's, 0 where the embedder cannot read.
+    """
 
     logit: float
     centre: float
     cosine: float
     cosine_centre: float
+    variance: float = USUAL_VARIANCE
+    weight: float = COSINE_WEIGHT
 
     @property
     def score(self) -> float:
-        raw = (self.logit - self.centre) + COSINE_WEIGHT * (self.cosine - self.cosine_centre)
+        stretch = math.sqrt(2 * USUAL_VARIANCE / (self.variance + USUAL_VARIANCE))
+        raw = stretch * (self.logit - self.centre) + self.weight * (self.cosine - self.cosine_centre)
         return raw if self.logit >= FLOOR else min(raw, THRESHOLD - (FLOOR - self.logit))
+
+    @classmethod
+    def from_parts(cls, parts: Mapping[str, float]) -> PairParts | None:
+        """From the parts that a selection keeps; None where the model was not asked."""
+        known = {each.name: parts[each.name] for each in fields(cls) if each.name in parts}
+        needed = {"logit", "centre", "cosine", "cosine_centre"}
+        return cls(**known) if needed <= known.keys() else None
 
     def as_dict(self) -> dict[str, float]:
         return {
@@ -78,6 +95,8 @@ class PairParts:
             "centre": self.centre,
             "cosine": self.cosine,
             "cosine_centre": self.cosine_centre,
+            "variance": self.variance,
+            "weight": self.weight,
         }
 
 
@@ -118,11 +137,19 @@ class ZeroShot:
         cosines = np.asarray(vectors @ query, dtype=np.float64)
         usual = (await self._vectors(background)) @ query
         logits = await self.logits(prompt, texts)
-        centre = float(np.concatenate([logits, await self.logits(prompt, background)]).mean())
+        compared = np.concatenate([logits, await self.logits(prompt, background)])
+        centre, variance = float(compared.mean()), float(compared.var())
         cosine_centre = float(np.concatenate([cosines, usual]).mean())
         return [
-            PairParts(float(z), centre, float(c), cosine_centre) for z, c in zip(logits, cosines, strict=True)
+            PairParts(
+                float(logit), centre, float(cosine), cosine_centre, variance, self._weight(prompt, text)
+            )
+            for text, logit, cosine in zip(texts, logits, cosines, strict=True)
         ]
+
+    def _weight(self, prompt: str, text: str) -> float:
+        readable = self._embedder.name != "minilm" or (is_latin(prompt) and is_latin(text))
+        return COSINE_WEIGHT if readable else 0.0
 
     async def _vectors(self, background: tuple[str, ...]) -> NDArray[np.float32]:
         if background not in self._background_vectors:

@@ -220,7 +220,11 @@ async def _learned(
         candidates.append(
             Candidates(row.prompt, row.attributes, query, vectors, row.categories, logits, combined)
         )
+    # A user's other prompts tell of an attribute, but only where folds may tear users apart: a row without
+    # a user counts as a user of its own where they may not.
     users = [row.user for row in data.file.rows]
+    if groups is data.user_of:
+        users = [row.user or row.prompt_id for row in data.file.rows]
     pairs = make_pairs(candidates, users, with_model=with_model)
     try:
         scores, selected, recipes = await asyncio.to_thread(cross_validated, pairs, data.y, groups)

@@ -10,8 +10,6 @@ from personalize.learning import RelevanceJudgment, Standing, learn
 from personalize.zero_shot import PairParts
 from study.data import RelevanceRow, StudyData
 
-_ZERO_SHOT = ("logit", "centre", "cosine", "cosine_centre")
-
 
 def relevance_judgments(rows: Sequence[RelevanceRow]) -> list[RelevanceJudgment]:
     """The current judgments as the selector learns from them; rows without a word or a text are left out."""
@@ -19,8 +17,7 @@ def relevance_judgments(rows: Sequence[RelevanceRow]) -> list[RelevanceJudgment]
     for row in rows:
         if row.relevant is None or not row.prompt or not row.attribute:
             continue
-        parts = row.parts
-        known = all(name in parts for name in _ZERO_SHOT)
+        verdict = PairParts.from_parts(row.parts)
         found.append(
             RelevanceJudgment(
                 prompt=row.prompt,
@@ -28,8 +25,8 @@ def relevance_judgments(rows: Sequence[RelevanceRow]) -> list[RelevanceJudgment]
                 relevant=row.relevant,
                 group_prompt=f"{row.person}/{row.prompt_id}",
                 group_conversation=f"{row.person}/{row.conversation}" if row.conversation else "",
-                logit=parts["logit"] if known else None,
-                combined=PairParts(*(parts[name] for name in _ZERO_SHOT)).score if known else None,
+                logit=None if verdict is None else verdict.logit,
+                combined=None if verdict is None else verdict.score,
             )
         )
     return found

@@ -120,7 +120,5 @@ def _candidates(rows: Sequence[RelevanceRow], embedder: Embedder, with_model: bo
 
 def _combined(row: RelevanceRow) -> float:
     """The zero-shot score from its stored parts; the bare logit for selectors that keep no others."""
-    parts = row.parts
-    if {"logit", "centre", "cosine", "cosine_centre"} <= parts.keys():
-        return PairParts(parts["logit"], parts["centre"], parts["cosine"], parts["cosine_centre"]).score
-    return float(parts["logit"])
+    verdict = PairParts.from_parts(row.parts)
+    return float(row.parts["logit"]) if verdict is None else verdict.score

@@ -76,6 +76,26 @@ def test_floor_keeps_the_best_of_a_bad_lot_out() -> None:
     assert unsure.score < THRESHOLD < sure.score
 
 
+def test_a_score_comes_back_from_the_parts_that_are_kept() -> None:
+    parts = PairParts(logit=1.0, centre=0.4, cosine=0.5, cosine_centre=0.2, variance=0.5, weight=0.0)
+    assert PairParts.from_parts({**parts.as_dict(), "other": 1.0}) == parts
+    assert PairParts.from_parts({"cosine": 0.5}) is None
+
+
+async def test_similarity_counts_only_where_the_embedder_reads_the_script() -> None:
+    class Reader(WordEmbedder):
+        name = "minilm"
+
+    facts = ["The user is allergic to peanuts.", "用户对花生过敏。"]
+    chat = ScriptedChat(relevant="peanuts")
+    english = await ZeroShot(chat, Reader()).score("What to cook?", facts)
+    assert english[0].weight > 0 == english[1].weight
+    chinese = await ZeroShot(chat, Reader()).score("晚饭做什么？", facts)
+    assert [part.weight for part in chinese] == [0, 0]
+    other = await ZeroShot(chat, WordEmbedder()).score("晚饭做什么？", facts)
+    assert all(part.weight > 0 for part in other)
+
+
 async def test_few_candidates_are_compared_with_the_background() -> None:
     chat = ScriptedChat(relevant="peanuts")
     alone = await ZeroShot(chat, WordEmbedder()).score("What to cook?", ["The user is allergic to peanuts."])

@@ -21,6 +21,7 @@ from tui.app.errors import explain_error
 from tui.app.first_run import FirstRunScreen
 from tui.app.keys import localise
 from tui.app.layout import STYLES
+from tui.app.learning import Learner, ShowsLearning, change_words
 from tui.app.messages import BackgroundChanged, EngineChanged, FetchAdvanced, FetchEnded
 from tui.app.services import Services, open_profile
 from tui.app.status_line import StatusLine
@@ -74,6 +75,7 @@ class RecenterApp(App[int]):
         self.engine_opening = False
         self.downloads = Downloads(settings, self.post_message)
         self.chat_screen = ChatScreen(self.services)
+        self.learner = Learner(self.services, lambda: self.chat_screen.busy)
         localise(self)
 
     # life -------------------------------------------------------------------------------------
@@ -164,6 +166,22 @@ class RecenterApp(App[int]):
             said = explain_error(error)
         if said:
             self.notify(said, timeout=10)
+
+    @work(exclusive=True, group="learning")
+    async def judged(self) -> None:
+        """Relevance was judged, or an answer ended: learns once it is quiet, if there is anything new."""
+        try:
+            found = await self.learner.run()
+        except Exception as error:
+            explain_error(error)  # for the log: what is in use stays in use
+            return
+        if found is None:
+            return
+        for screen in self.screen_stack:
+            if isinstance(screen, ShowsLearning):
+                screen.show_standing()
+        if said := change_words(*found):
+            self.notify(said, timeout=8)
 
     def _background_state(self, state: str) -> None:
         self.post_message(BackgroundChanged(state))  # thread-safe

@@ -64,12 +64,14 @@ class ChatBase(Screen[None]):
                 with ContentSwitcher(initial="transcript", id="chat-switch"):
                     yield Transcript(id="transcript")
                     yield PairView(id="pair")
+                yield Static("", id="ask-line")
                 yield Composer(id="composer")
                 yield StatusLine(id="status")
         yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
         self.set_interval(FLUSH_S, self._flush)
+        self.query_one("#ask-line").display = False
         self.query_one(Composer).focus()
         self._place_sidebar()
         self.call_after_refresh(self.built.set)
@@ -134,6 +136,7 @@ class ChatBase(Screen[None]):
             self.notify(tr("An answer is being written. Esc stops it."))
             return
         await self.leave_pair()
+        self.hide_question()
         self.conversation_id = conversation_id
         self.turn = None
         if conversation_id is None:
@@ -196,6 +199,14 @@ class ChatBase(Screen[None]):
 
     async def save_rating_if_ready(self) -> None:
         """Saves the rating once it is complete."""
+        raise NotImplementedError
+
+    def ask_whether_it_fits(self) -> None:
+        """Perhaps asks about one memory of the turn that ended."""
+        raise NotImplementedError
+
+    def hide_question(self) -> None:
+        """Takes that question away."""
         raise NotImplementedError
 
     def engine_trouble(self, error: BaseException) -> None:

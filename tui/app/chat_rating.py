@@ -40,7 +40,8 @@ class ChatRating(ChatBase):
         if turn is None or turn.pair is None or flow is None or self.pair_view.revealed:
             return
         if flow.step == "done" and turn.pair_ready and self.pair_view.rateable:
-            await self._save(flow)
+            if await self._save(flow):
+                self.ask_whether_it_fits()
         elif flow.step == "done":
             self.pair_view.draw(tr("Kept. It is saved when both answers are complete."))
 

@@ -10,6 +10,7 @@ from textual import on, work
 from textual.binding import Binding, BindingType
 
 from tui.app.chat_actions import ChatActions
+from tui.app.chat_asking import ChatAsking
 from tui.app.chat_base import MakeEvents
 from tui.app.chat_rating import ChatRating
 from tui.app.chat_turn import TurnView
@@ -20,7 +21,7 @@ from tui.app.messages import TurnEnded, TurnEvent
 from tui.app.text import tr
 
 
-class ChatScreen(ChatActions, ChatRating):
+class ChatScreen(ChatActions, ChatRating, ChatAsking):
     """The app's first screen; it stays below all others."""
 
     HORIZONTAL_BREAKPOINTS = CHAT_WIDTHS
@@ -40,6 +41,8 @@ class ChatScreen(ChatActions, ChatRating):
             priority=True,
         ),
         Binding("ctrl+f", "search", "Find", tooltip="Search the conversations", priority=True, show=False),
+        Binding("f7", "fits(True)", "The memory asked about fits", show=False),
+        Binding("f9", "fits(False)", "The memory asked about does not fit", show=False),
         Binding("f8", "copy_last", "Copy", tooltip="Copy the last answer", show=False),
         Binding("ctrl+up", "page(-1)", "Scroll the conversation up", show=False),
         Binding("ctrl+down", "page(1)", "Scroll the conversation down", show=False),
@@ -71,6 +74,8 @@ class ChatScreen(ChatActions, ChatRating):
     def start_turn(self, make: MakeEvents) -> None:
         """Begins a turn; its events come as messages."""
         self._turns += 1
+        self.asking.turn_begins()
+        self.hide_question()
         self.turn = TurnView(self, self._turns)
         self.status.change(state="answering", speed=None, used=None, note="")
         self._run_turn(self._turns, make)
@@ -119,7 +124,10 @@ class ChatScreen(ChatActions, ChatRating):
             self.pair_view.stop_rating(tr("Nothing to compare this time. Enter goes on."))
         if not self.pair_shown:
             await self.reload()
+            if not message.stopped and message.error is None:
+                self.ask_whether_it_fits()
         self.conversations_changed()
+        self.recenter.judged()
         self.services.resume_background()
 
     async def _flush(self) -> None:

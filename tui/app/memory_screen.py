@@ -90,12 +90,22 @@ class MemoryScreen(Screen[None]):
             yield MemoryTable(self.recenter.clock, id="memory-table")
             with VerticalScroll(id="memory-detail", can_focus=False):
                 yield Static("", id="memory-detail-text")
+        yield Static("", id="memory-learning")
         yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
         self.query_one("#memory-search").display = False
         self.table.focus()
         self.load()
+        self.show_standing()
+
+    @work(exclusive=True, group="standing")
+    async def show_standing(self) -> None:
+        """What was learned from the person's judgments, and what is in use."""
+        from tui.app.learning import read_standing, standing_words
+
+        found = await asyncio.to_thread(read_standing, self.services.folder)
+        self.query_one("#memory-learning", Static).update(Content(standing_words(found)))
 
     def on_screen_resume(self) -> None:
         self.table.focus()

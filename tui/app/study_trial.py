@@ -288,6 +288,7 @@ class TrialScreen(Screen[None]):
         except Exception as error:
             self.notify(explain_error(error), severity="error", timeout=10)
             return
+        self.recenter.judged()
         if not self.card.next_attribute():
             self.advance()
 

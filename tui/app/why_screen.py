@@ -182,6 +182,7 @@ class WhyScreen(Screen[None]):
             self.notify(explain_error(error), severity="error")
             return
         self.notify(tr("Noted: it fits.") if relevant else tr("Noted: it does not fit."), timeout=2)
+        self.recenter.judged()
         self.query_one(OptionList).action_cursor_down()
 
     @work(group="judge")

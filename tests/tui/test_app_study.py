@@ -120,3 +120,63 @@ async def test_a_live_study_takes_what_is_rated_in_the_chat(tmp_path: Path, serv
         row = study.one("SELECT study, order_method FROM trial WHERE pair_id = ?", [chat.turn.pair.id])
         assert row["study"] == study_id
         assert row["order_method"] == "permuted-blocks"
+
+
+async def test_chat_and_judgments_leave_a_running_study_alone(tmp_path: Path, server: FakeServer) -> None:
+    from study.judgments import judge_attribute, judge_relevance
+    from study.loading import load_study
+    from study.report import build_report
+    from tests.tui.app_pilot import write
+
+    settings = make_settings(tmp_path, engine="ollama", ollama_host=server.host, threshold=0.05)
+    profile = open_filled(settings, past)
+    async with running(tmp_path, server, profile=profile, settings=settings) as (app, pilot):
+        study_id = await register(app, "past-prompts", 3)
+        study = await app.services.study()
+        await pilot.press("f4")
+        await until(pilot, lambda: app.screen.lines, "the list")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, TrialScreen) and app.screen.trial, "a trial")
+        screen = app.screen
+        first = screen.trial.id
+        await pilot.press("2", "5", "n")
+        await until(pilot, lambda: screen.saved, "saved")
+        await pilot.press("enter")
+        await until(pilot, lambda: screen.trial and screen.trial.id != first, "the second")
+        left_at = screen.trial.id
+        # an ordinary pair in the chat, and judgments of all three origins, while a trial is open
+        await pilot.press("escape", "escape")
+        chat = app.chat_screen
+        await until(pilot, lambda: app.screen is chat, "the chat")
+        await write(pilot, "What should I eat?")
+        await until(pilot, lambda: chat.pair_shown and chat.turn.pair_ready, "two answers")
+        await pilot.press("1", "1", "n")
+        await until(pilot, lambda: chat.pair_view.revealed, "saved")
+        pair = chat.turn.pair
+        selection = profile.selections.get(pair.selection_id)
+        for item, origin in zip(selection.items, ("asked", "audit", "volunteered"), strict=False):
+            judge_relevance(study, selection, item.attribute_id, False, origin)
+        judged = profile.attributes.list()[0]
+        judge_attribute(study, judged, "sense", None, conversation_id="")
+        # back to exactly the trial that was open, and on to the end
+        await pilot.press("f4")
+        await until(pilot, lambda: isinstance(app.screen, StudyScreen) and app.screen.lines, "the list")
+        assert app.screen.lines[0].answered == 1
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, TrialScreen) and app.screen.trial, "back")
+        screen = app.screen
+        assert screen.trial.id == left_at
+        for _ in range(2):
+            trial = screen.trial.id
+            await pilot.press("2", "4", "n")
+            await until(pilot, lambda: screen.saved, "saved")
+            await pilot.press("enter")
+            await until(pilot, lambda old=trial: screen.trial is None or screen.trial.id != old, "on")
+        assert study.one("SELECT study FROM trial WHERE pair_id = ?", [pair.id])["study"] is None
+        origins = study.rows("SELECT origin FROM relevance_judgments WHERE type = 'rating' ORDER BY 1")
+        assert [row["origin"] for row in origins] == ["asked", "audit", "volunteered"][: len(selection.items)]
+        alone = build_report(load_study(study, study_id=study_id))
+        assert alone.pairs.tally.rated == 3
+        assert alone.relevance is None
+        assert build_report(load_study(study, study_id=None)).pairs.tally.rated == 4
+        assert verify(study).ok

@@ -15,7 +15,6 @@ from engine.errors import RecenterError
 
 from .extract import Extractor
 from .profile import Profile
-from .verifier import judgments_of, train_verifier
 
 log = logging.getLogger(__name__)
 
@@ -126,9 +125,7 @@ class BackgroundExtractor:
             return
         self._tell(BackgroundState(Activity.WORKING, 0, len(pending)))
         chat, embedder = await self._make_models()
-        judgments = await asyncio.to_thread(judgments_of, self._profile)
-        verifier = await asyncio.to_thread(train_verifier, judgments, embedder)
-        extractor = Extractor(chat, embedder, verifier)
+        extractor = Extractor(chat, embedder)
 
         def progress(done: int, total: int) -> None:
             self._tell(BackgroundState(Activity.WORKING, done, total, self.state.found))

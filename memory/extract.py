@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.chat import ChatMessage, ChatModel, yes_logit
-from engine.classifier import Classifier
 from engine.embedding import Embedder
 from engine.errors import BadReply
 
@@ -24,7 +23,7 @@ from .merge import Relation, relate
 from .pasted import starts_game
 from .refine import refine
 from .sentences import is_chinese
-from .verifier import features
+from .verifier import EVEN, REASON, Checked, Verifier, load
 from .verify import verify
 
 if TYPE_CHECKING:
@@ -77,10 +76,11 @@ def _probability(log_odds: float) -> float:
 class Extractor:
     """Works through user messages. Every method raises subclasses of `engine.errors.EngineError`.
 
-    `verifier` is a check learned from the owner's judgments (`memory.verifier.train_verifier`), or None.
+    `verifier` is a check learned from the owner's judgments; `extract_pending` takes the profile's own
+    (`memory.verifier.load`).
     """
 
-    def __init__(self, chat: ChatModel, embedder: Embedder, verifier: Classifier | None = None) -> None:
+    def __init__(self, chat: ChatModel, embedder: Embedder, verifier: Verifier | None = None) -> None:
         self.chat = chat
         self.embedder = embedder
         self.verifier = verifier
@@ -153,6 +153,7 @@ class Extractor:
         """
         from .storing import Storing
 
+        self.verifier = await asyncio.to_thread(load, profile.folder, self.embedder)
         return await Storing(self, profile).run(conversation_id, progress)
 
     async def extract_stored(self, message: Message, before: Sequence[Message]) -> list[ProposedAttribute]:
@@ -211,14 +212,11 @@ class Extractor:
         proposed = [i for i, item in enumerate(found) if item.status is Status.PROPOSED]
         if self.verifier is None or not proposed:
             return found
-        pairs = [(found[i].text, found[i].quote) for i in proposed]
-        matrix = await asyncio.to_thread(features, self.embedder, pairs)
-        chances = self.verifier.probability(matrix)
+        items = [Checked(found[i].text, found[i].quote, found[i].confidence) for i in proposed]
+        chances = await asyncio.to_thread(self.verifier.chances, items)
         for i, chance in zip(proposed, chances, strict=True):
-            if chance < 0.5:
-                found[i] = replace(
-                    found[i], status=Status.REJECTED, reason="like_rejected", confidence=float(chance)
-                )
+            if chance < EVEN:  # the confidence stays the untrained check's: the next training learns from it
+                found[i] = replace(found[i], status=Status.REJECTED, reason=REASON)
         return found
 
     @staticmethod

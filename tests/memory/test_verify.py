@@ -1,13 +1,11 @@
-"""Where a quote stands, what the rules refuse, and when a learned verifier is used."""
+"""Where a quote stands, what the rules refuse, and what the model calls supported."""
 
 from __future__ import annotations
 
 import pytest
 
 from engine.chat import ChatModel
-from engine.embedding import Embedder
 from memory.refine import refine
-from memory.verifier import Judgment, train
 from memory.verify import locate_quote, support, verify
 
 
@@ -54,43 +52,6 @@ async def test_refine_offers_what_the_quote_does_say() -> None:
     text, (start, end) = narrower
     assert text == "The user usually avoids milk in the evening."
     assert content[start:end] == "I usually avoid milk in the evening"
-
-
-def _judgments(count: int) -> list[Judgment]:
-    places = ("Oslo", "Lima", "Kyoto", "Accra", "Quito")
-    out = []
-    for number in range(count):
-        place = places[number % 5]
-        good = number % 2 == 0
-        word = "prefers quiet hotels in" if good else "has a feeling about a train to"
-        quote = (
-            f"I {'prefer quiet hotels in' if good else 'have a feeling about a train to'} {place} {number}"
-        )
-        out.append(Judgment(f"The user {word} {place} {number}.", quote, f"c{number // 4}", good))
-    return out
-
-
-def test_too_few_judgments_train_nothing(minilm: Embedder) -> None:
-    trained = train(_judgments(40), minilm)
-    assert trained.verifier is None
-    assert trained.why == "too few judgments"
-
-
-def test_judgments_at_random_train_nothing(minilm: Embedder) -> None:
-    shuffled = [
-        Judgment(j.claim, j.quote, j.group, (i * 7919) % 13 < 6) for i, j in enumerate(_judgments(80))
-    ]
-    assert train(shuffled, minilm).verifier is None
-
-
-def test_a_verifier_that_is_better_is_used(minilm: Embedder) -> None:
-    # this owner refuses what the filter likes: everything about hotels
-    contrary = [Judgment(j.claim, j.quote, j.group, not j.accepted) for j in _judgments(80)]
-    trained = train(contrary, minilm)
-    assert trained.verifier is not None
-    assert trained.auc is not None
-    assert trained.untrained_auc is not None
-    assert trained.auc > trained.untrained_auc
 
 
 @pytest.mark.model

@@ -155,7 +155,7 @@ async def _extract_rows(settings: Settings, rows: Sequence[list[dict[str, str]]]
             if not as_json:
                 _print_row(done, result)
 
-    await _with_extractor(settings, None, work)
+    await _with_extractor(settings, work)
     if as_json:
         print_json(results)
 
@@ -185,14 +185,12 @@ async def _extract_pending(
         with _progress() as tell:
             found.extend(await extractor.extract_pending(profile, conversation_id, tell))
 
-    await _with_extractor(settings, profile, work)
+    await _with_extractor(settings, work)
     return found
 
 
-async def _with_extractor(
-    settings: Settings, profile: Profile | None, work: Callable[[Extractor], Any]
-) -> None:
-    """Opens the models, trains the owner's verifier where there is enough to learn from, and closes all."""
+async def _with_extractor(settings: Settings, work: Callable[[Extractor], Any]) -> None:
+    """Opens the models, lets `work` run, and closes them."""
     import asyncio
 
     from engine.choice import open_chat_model
@@ -201,13 +199,7 @@ async def _with_extractor(
     embedder = await asyncio.to_thread(_embedder, settings)
     chat = await open_chat_model(settings)
     try:
-        verifier = None
-        if profile is not None:
-            from memory.verifier import judgments_of, train_verifier
-
-            judged = await asyncio.to_thread(judgments_of, profile)
-            verifier = await asyncio.to_thread(train_verifier, judged, embedder)
-        await work(Extractor(chat, embedder, verifier))
+        await work(Extractor(chat, embedder))
     finally:
         await chat.close()
 

@@ -15,58 +15,81 @@ from pathlib import Path
 
 from answers_forty_data import PEOPLE
 
-from engine.chat import ChatMessage, ChatOptions
+from engine.chat import ChatMessage, ChatModel, ChatOptions
 from engine.choice import open_chat_model, open_embedder
-from engine.settings import load_settings
+from engine.embedding import Embedder
+from engine.settings import Settings, load_settings
 from memory.profile import Profile
 from personalize.answer import Assistant
 from personalize.events import AnswerChunk
 from personalize.zero_shot import ZeroShot
+
+ROUNDS = 10
+
+
+async def settle(chat: ChatModel) -> None:
+    """One answer to its end: whatever was cut off before is over, and every measurement starts alike."""
+    await chat.complete([ChatMessage("user", "Hello")], ChatOptions(temperature=0, max_tokens=1))
+
+
+async def bare_first_token(chat: ChatModel, question: str, options: ChatOptions) -> float:
+    await settle(chat)
+    began = time.monotonic()
+    async with aclosing(chat.stream([ChatMessage("user", question)], options)) as chunks:
+        async for chunk in chunks:
+            if chunk.text:
+                return chunk.received_at - began
+    raise SystemExit("The model gave no text.")
+
+
+async def turn_first_token(chat: ChatModel, assistant: Assistant, question: str) -> float:
+    await settle(chat)
+    began = time.monotonic()
+    async with aclosing(assistant.ask(question)) as events:
+        async for event in events:
+            if isinstance(event, AnswerChunk) and event.arm == "generic":
+                return event.received_at - began
+    raise SystemExit("The model gave no text.")
+
+
+async def first_tokens(chat: ChatModel, embedder: Embedder, settings: Settings) -> None:
+    """The bare engine and a whole turn with memory on, in alternation, the first of either uncounted."""
+    options = ChatOptions(temperature=settings.temperature, max_tokens=4, num_ctx=settings.num_ctx)
+    bare, turned = [], []
+    with tempfile.TemporaryDirectory() as folder, Profile.open(Path(folder) / "p") as profile:
+        for text in PEOPLE[0].attributes:
+            profile.attributes.add(text)
+        assistant = Assistant(profile, chat, embedder, settings)
+        for number in range(ROUNDS + 1):
+            question = f"Tell me something new about the number {number * 7 + 100}."
+            bare.append(await bare_first_token(chat, question, options))
+            question = f"Tell me something new about the number {number * 7 + 500}."
+            turned.append(await turn_first_token(chat, assistant, question))
+    pairs = [1e3 * (with_memory - without) for without, with_memory in zip(bare[1:], turned[1:], strict=True)]
+    print(
+        f"first token, {ROUNDS} each: bare engine median {statistics.median(bare[1:]) * 1e3:.0f} ms, "
+        f"with memory on {statistics.median(turned[1:]) * 1e3:.0f} ms, "
+        f"median difference {statistics.median(pairs):.0f} ms ({min(pairs):.0f} to {max(pairs):.0f})"
+    )
 
 
 async def main() -> None:
     settings = load_settings(max_tokens=4)
     embedder = open_embedder(settings)
     chat = await open_chat_model(settings)
-    options = ChatOptions(temperature=0, max_tokens=1)
     try:
-        async for _ in chat.stream([ChatMessage("user", "Hello")], options):
-            pass
+        await settle(chat)
         texts = [*PEOPLE[0].attributes, *PEOPLE[1].attributes]
         prompt = "Plan a relaxed weekend for me in a town that I do not know yet."
         began = time.perf_counter()
-        async for _ in chat.stream([ChatMessage("user", prompt)], options):
-            pass
+        await chat.complete([ChatMessage("user", prompt)], ChatOptions(temperature=0, max_tokens=1))
         evaluation = time.perf_counter() - began
         began = time.perf_counter()
         await ZeroShot(chat, embedder).score(prompt, texts)
         spent = time.perf_counter() - began
         print(f"one prompt evaluation and token: {evaluation:.2f} s")
         print(f"zero-shot over {len(texts)} candidates: {spent:.2f} s ({spent / evaluation:.1f} times that)")
-        bare, turned = [], []
-        with tempfile.TemporaryDirectory() as folder, Profile.open(Path(folder) / "p") as profile:
-            for text in PEOPLE[0].attributes:
-                profile.attributes.add(text)
-            assistant = Assistant(profile, chat, embedder, settings)
-            for number in range(6):
-                began = time.monotonic()
-                question = f"Tell me something new about the number {number * 7 + 100}."
-                async with aclosing(chat.stream([ChatMessage("user", question)], options)) as chunks:
-                    async for chunk in chunks:
-                        if chunk.text:
-                            bare.append(chunk.received_at - began)
-                            break
-                began = time.monotonic()
-                question = f"Tell me something new about the number {number * 7 + 500}."
-                async with aclosing(assistant.ask(question)) as events:
-                    async for event in events:
-                        if isinstance(event, AnswerChunk) and event.arm == "generic":
-                            turned.append(event.received_at - began)
-                            break
-        print(
-            f"first token: bare engine median {statistics.median(bare) * 1e3:.0f} ms, "
-            f"with memory on {statistics.median(turned) * 1e3:.0f} ms"
-        )
+        await first_tokens(chat, embedder, settings)
     finally:
         await chat.close()
 

@@ -8,6 +8,8 @@ import pytest
 
 from tests.tui.app_fake_ollama import FakeServer
 from tests.tui.app_pilot import running, shown_text, until, write
+from tests.tui.app_profiles import make_settings
+from tui.app.app import RecenterApp
 
 
 @pytest.fixture
@@ -111,3 +113,11 @@ async def test_a_missing_file_is_fetched_with_progress(
         await pilot.press("x")
         await until(pilot, lambda: not app.downloads.running, "stopped")
         await until(pilot, lambda: "Stopped" in shown_text(app) or "could not" in shown_text(app), "said so")
+
+
+async def test_a_notice_may_hold_brackets(tmp_path: Path) -> None:
+    app = RecenterApp(make_settings(tmp_path), connect=False)
+    async with app.run_test(size=(100, 30), notifications=True) as pilot:
+        await until(pilot, lambda: app.services.is_open, "the profile is open")
+        app.screen.notify("Saved as /x [/b]/report[0].html")
+        await until(pilot, lambda: "[/b]/report[0].html" in shown_text(app), "the notice")

@@ -63,6 +63,7 @@ async def test_trials_are_rated_by_keys_left_and_found_again(tmp_path: Path, ser
         text = shown_text(app)
         assert "personalized" not in text
         assert "generic" not in text
+        assert "Why?" not in text
         for number in range(3):
             trial = screen.trial.id
             await pilot.press("1", "2", "right")

@@ -72,8 +72,10 @@ class PairView(Vertical, can_focus=True):
             super().__init__()
             self.text = text
 
-    def __init__(self, **kwargs: str) -> None:
+    def __init__(self, *, explains: bool = True, **kwargs: str) -> None:
+        """`explains` False takes "Why?" away: in a study nobody is told which answer is which."""
         super().__init__(id=kwargs.get("id"))
+        self.explains = explains
         self.flow: RatingFlow | None = None
         self.sides: dict[str, Side] = {}
         self.active: Side = "left"
@@ -81,6 +83,9 @@ class PairView(Vertical, can_focus=True):
         self.revealed = False
         self.rateable = True
         localise(self)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return self.explains if action == "why" else True
 
     def compose(self) -> ComposeResult:
         yield Static("", id="pair-prompt")

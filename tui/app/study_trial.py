@@ -71,7 +71,7 @@ class TrialScreen(Screen[None]):
         yield Static(Content.styled(self.study_name, "bold"), classes="strip", id="trial-strip")
         with ContentSwitcher(initial="trial-note", id="trial-switch"):
             yield Static(tr("preparing the first trial …"), id="trial-note")
-            yield PairView(id="trial-pair")
+            yield PairView(explains=False, id="trial-pair")
             yield JudgeCard(id="trial-judge")
         yield Footer(compact=True, show_command_palette=False)
 

@@ -6,13 +6,12 @@ import asyncio
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
 from textual import work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
-from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.worker import WorkerFailed
 
@@ -207,17 +206,9 @@ class RecenterApp(App[int]):
     async def on_unmount(self) -> None:
         await self.services.close()
 
-    def notify(
-        self,
-        message: str,
-        *,
-        title: str = "",
-        severity: SeverityLevel = "information",
-        timeout: float | None = None,
-        markup: bool = False,
-    ) -> None:
+    def notify(self, message: str, **more: Any) -> None:
         """A short notice; never markup, because paths, errors and people's words are full of brackets."""
-        super().notify(message, title=title, severity=severity, timeout=timeout, markup=False)
+        super().notify(message, **{**more, "markup": False})
 
     def _handle_exception(self, error: Exception) -> None:
         """A failed worker is told and survived; anything else ends the app with one line."""

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from . import cues
 from .claims import to_claim, trim_quote
+from .leaning import is_addition, split_addition
 from .pasted import is_injection
 from .sentences import Sentence, is_chinese, split_clauses, split_sentences
 
@@ -23,12 +24,16 @@ MAX_HAN = 90
 
 @dataclass(frozen=True)
 class Candidate:
-    """A clause that may become an attribute: `quote == content[start:end]`, `claim` in the third person."""
+    """A clause that may become an attribute: `quote == content[start:end]`, `claim` in the third person.
+
+    `judged` is the part of the quote that decides whether it tells something lasting.
+    """
 
     quote: str
     start: int
     end: int
     claim: str
+    judged: str
 
 
 _CONTINUES = re.compile(
@@ -50,16 +55,16 @@ _NEW_SUBJECT = re.compile(
 def candidates(content: str) -> list[Candidate]:
     """Candidates of one user message, in order."""
     found: list[Candidate] = []
+    sentences = split_sentences(content)
     if is_injection(content):
-        content_ok = [s for s in split_sentences(content) if not is_injection(s.text)]
         # somebody speaks to the memory in this message: only sentences before that are the author's
-        match_at = min(
-            (s.start for s in split_sentences(content) if is_injection(s.text)), default=len(content)
-        )
-        sentences = [s for s in content_ok if s.end <= match_at]
-    else:
-        sentences = split_sentences(content)
+        match_at = min((s.start for s in sentences if is_injection(s.text)), default=len(content))
+        sentences = [s for s in sentences if s.end <= match_at and not is_injection(s.text)]
     for sentence in sentences:
+        longer = _lengthened(content, found[-1], sentence) if found else None
+        if longer is not None:
+            found[-1] = longer
+            continue
         here = [_candidate(content, run[0].start, run[-1].end) for run in _runs(sentence)]
         kept = [candidate for candidate in here if candidate is not None]
         found += kept or _embedded(content, sentence)
@@ -120,7 +125,18 @@ def _candidate(content: str, start: int, end: int) -> Candidate | None:
     claim = to_claim(quote)
     if not _NAMES_USER.search(claim):
         return None
-    return Candidate(quote, start + first, start + last, claim)
+    return Candidate(quote, start + first, start + last, claim, quote)
+
+
+def _lengthened(content: str, before: Candidate, sentence: Sentence) -> Candidate | None:
+    """A candidate together with the sentence after it that leans on it, if both still stand alone."""
+    end = sentence.start + trim_quote(sentence.text)[1]
+    if not is_addition(content, before.end, sentence) or why_not(sentence.text, alone=False) is not None:
+        return None
+    quote = content[before.start : end]
+    if not _well_sized(quote) or why_not(quote) is not None:
+        return None
+    return replace(before, quote=quote, end=end, claim=to_claim(quote))
 
 
 _NAMES_USER = re.compile(r"\bthe user\b|用户", re.I)
@@ -344,8 +360,10 @@ _REASONS: Sequence[tuple[str, re.Pattern[str]]] = (
 def why_not(text: str, *, alone: bool = True) -> str | None:
     """Why a clause is no candidate, or None. `alone` False: it follows a clause that is one, and may lean on it."""
     text = text.replace("’", "'")
+    if alone:
+        text, _ = split_addition(text)
     if is_chinese(text):
-        return _chinese_why_not(text)
+        return _chinese_why_not(text, alone)
     if not cues.ENGLISH_SELF.search(text) and not _ROLE_TEXT.match(text):
         return "not_about_user"
     for reason, pattern in _REASONS:
@@ -361,7 +379,7 @@ def why_not(text: str, *, alone: bool = True) -> str | None:
 _ZH_LASTING_TIME = re.compile(r"以前|曾经|从小|多年|年了|戒|退休|毕业")
 
 
-def _chinese_why_not(text: str) -> str | None:
+def _chinese_why_not(text: str, alone: bool) -> str | None:
     against = cues.CHINESE_AGAINST
     if not (cues.CHINESE_SELF.search(text) or text.startswith(("作为", "对我"))):
         return "not_about_user"
@@ -377,6 +395,6 @@ def _chinese_why_not(text: str) -> str | None:
         return "not_lasting"
     if (against["事件"].search(text) or against["心情"].search(text)) and not _ZH_LASTING_TIME.search(text):
         return "not_lasting"
-    if against["指代"].search(text):
+    if alone and against["指代"].search(text):
         return "not_standalone"
     return None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from .conjugate import conjugate_joined, finite_verb, is_past, third_person
+from .leaning import split_addition
 from .sentences import is_chinese
 
 _MARKERS = (
@@ -87,7 +88,11 @@ def trim_quote(text: str) -> tuple[int, int]:
 def to_claim(quote: str) -> str:
     """The quote as a sentence about "the user" (用户), with a full stop."""
     text = " ".join(quote.replace("’", "'").replace("‘", "'").split())
-    return _chinese_claim(text) if is_chinese(text) else _english_claim(text)
+    text, more = split_addition(text)
+    if is_chinese(text):
+        return _chinese_claim(text) + (_chinese_claim(more).replace("用户", "自己") if more else "")
+    added = _OWN.sub(lambda m: _OWN_WORDS[m.group().lower()], more).rstrip(_EDGE)
+    return _english_claim(text) + (f" {added[:1].upper()}{added[1:]}." if added else "")
 
 
 def _english_claim(text: str) -> str:

@@ -114,13 +114,13 @@ class Extractor:
         found = candidates(content)
         if not found:
             return []
-        logits = await asyncio.to_thread(self._logits, [c.quote for c in found])
+        logits = await asyncio.to_thread(self._logits, [c.judged for c in found])
         out: list[ProposedAttribute] = []
         for candidate, logit in zip(found, logits, strict=True):
             if logit < ASK_FLOOR:
                 continue
-            language = "chinese" if is_chinese(candidate.quote) else "english"
-            odds = await self.lasting_odds(candidate.quote)
+            language = "chinese" if is_chinese(candidate.judged) else "english"
+            odds = await self.lasting_odds(candidate.judged)
             score = float(logit) + MODEL_WEIGHT[language] * (odds - MODEL_CENTRE[language])
             verdict = await verify(None, candidate.claim, candidate.quote, content)
             reason = verdict.reason or ("" if score >= ACCEPT[language] else "not_lasting")

@@ -12,10 +12,13 @@ from hypothesis import strategies as st
 from memory.candidates import candidates
 from memory.pasted import personal_spans
 from memory.sentences import split_clauses, split_sentences
+from memory.verify import rule_reason
 
 PIECES = st.sampled_from(
     [
         "I hate fog. ",
+        "It keeps me calm. ",
+        "这让我很小心。",
         "我不吃鱼。",
         "\n",
         "```",
@@ -105,3 +108,42 @@ def test_planted_claims_are_no_candidates() -> None:
 def test_tasks_are_rarely_candidates() -> None:
     assert len(TASKS) == 50
     assert sum(bool(candidates(content)) for content in TASKS) <= 5
+
+
+@pytest.mark.parametrize(
+    ("message", "claim"),
+    [
+        (
+            "I love painting and gardening. Those activities keep me calm. What else is there?",
+            "The user loves painting and gardening. Those activities keep them calm.",
+        ),
+        (
+            "Hello! I usually swim before work. It helps me focus and saves my back.",
+            "The user usually swims before work. It helps them focus and saves their back.",
+        ),
+        ("我对花生过敏。这让我很小心。", "用户对花生过敏。这让自己很小心。"),
+        # not directly before, not about what it does for them, or a question: the habit alone
+        ("I never drink coffee.\n\nIt makes me jittery.", "The user never drinks coffee."),
+        ("I never drink coffee. Tea is fine. It keeps me calm.", "The user never drinks coffee."),
+        ("I never drink coffee. It was a gift.", "The user never drinks coffee."),
+        ("I never drink coffee. Does it give me headaches?", "The user never drinks coffee."),
+    ],
+)
+def test_a_sentence_that_leans_on_the_one_before_is_quoted_with_it(message: str, claim: str) -> None:
+    (found,) = candidates(message)
+    assert found.claim == claim
+    assert message[found.start : found.end] == found.quote
+    assert found.judged in found.quote
+    assert rule_reason(found.claim, found.quote, message) == ""
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "I went to a yoga class yesterday. It helps me focus.",
+        "Those activities keep me calm.",
+        "My neighbour has a goat. It keeps me awake.",
+    ],
+)
+def test_without_a_habit_before_it_nothing_is_left(message: str) -> None:
+    assert candidates(message) == []

@@ -118,8 +118,8 @@ def test_tasks_are_rarely_candidates() -> None:
             "The user loves painting and gardening. Those activities keep them calm.",
         ),
         (
-            "Hello! I usually swim before work. It helps me focus and saves my back.",
-            "The user usually swims before work. It helps them focus and saves their back.",
+            "Hello! I usually swim before work. It helps me focus and calms my nerves.",
+            "The user usually swims before work. It helps them focus and calms their nerves.",
         ),
         ("我对花生过敏。这让我很小心。", "用户对花生过敏。这让自己很小心。"),
         # not directly before, not about what it does for them, or a question: the habit alone

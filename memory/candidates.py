@@ -18,6 +18,7 @@ from .leaning import is_addition, split_addition
 from .pasted import is_injection
 from .sentences import Sentence, is_chinese, split_clauses, split_sentences
 
+_NAMES_USER = re.compile(r"\bthe user\b|用户", re.I)
 MAX_WORDS = 45
 MAX_HAN = 90
 
@@ -137,9 +138,6 @@ def _lengthened(content: str, before: Candidate, sentence: Sentence) -> Candidat
     if not _well_sized(quote) or why_not(quote) is not None:
         return None
     return replace(before, quote=quote, end=end, claim=to_claim(quote))
-
-
-_NAMES_USER = re.compile(r"\bthe user\b|用户", re.I)
 
 
 def _well_sized(quote: str) -> bool:

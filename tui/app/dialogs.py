@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -92,9 +92,11 @@ class Choose(ModalScreen[str | None]):
                 options.append(Option(text, id=value))
             yield OptionList(*options, compact=True)
 
-    def on_key(self, event: object) -> None:
-        key = getattr(event, "character", None)
+    def on_key(self, event: events.Key) -> None:
+        key = event.character
         if key and key in self.letters:
+            event.stop()  # else the screen below takes the letter for a key of its own
+            event.prevent_default()
             self.dismiss(self.choices[self.letters.index(key)][0])
 
     @on(OptionList.OptionSelected)

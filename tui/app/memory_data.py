@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from memory.selections import Selection
 
 PAGE = 200
+SHOWN = 50  # finds by meaning; later ones mean less and less
 CONTEXT = 240  # characters of the message shown on each side of a quote
 STATUSES = ("", "proposed", "accepted", "rejected", "superseded")
 SORTS = ("created", "updated", "oldest", "text", "category")
@@ -40,6 +41,10 @@ class Query:
     meaning: bool = False
     sort: str = "created"
     conversation_id: str | None = None
+    conversation: str = ""  # its title
+    since: str | None = None  # stamps of the stores
+    until: str | None = None
+    days: str = ""  # the two in words
 
     def change(self, **values: Any) -> Query:
         return replace(self, **values)
@@ -90,6 +95,8 @@ def read_page(
         category=query.category or None,
         search=query.search or None,
         conversation_id=query.conversation_id,
+        since=query.since,
+        until=query.until,
         sort=query.sort,
         limit=PAGE,
         offset=offset,
@@ -97,14 +104,23 @@ def read_page(
 
 
 def _by_meaning(profile: Profile, query: Query, embedder: Embedder) -> list[Attribute]:
-    found = profile.index(embedder).nearest(query.search, 50)
-    attributes = profile.attributes.get_many([each for each, _ in found])
-    return [
-        a
-        for a in attributes
-        if (not query.status or a.status == query.status)
-        and (not query.category or a.category == query.category)
-    ]
+    """Words and meaning together, best first, within the rest of the query."""
+    from memory.search import search
+
+    statuses = (query.status,) if query.status else STATUSES[1:]
+    narrowed = query.category or query.conversation_id or query.since or query.until
+    found = search(profile, query.search, embedder, limit=PAGE if narrowed else SHOWN, statuses=statuses)
+    attributes = [hit.attribute for hit in found]
+    if not narrowed:
+        return attributes
+    allowed = profile.attributes.list(
+        category=query.category or None,
+        conversation_id=query.conversation_id,
+        since=query.since,
+        until=query.until,
+    )
+    ids = {each.id for each in allowed}
+    return [each for each in attributes if each.id in ids][:SHOWN]
 
 
 def count_all(profile: Profile) -> dict[str, int]:

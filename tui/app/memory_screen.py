@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on, work
@@ -11,15 +12,16 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, VerticalScroll
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import DataTable, Footer, Input, Static
 
-from tui.app.dialogs import Ask, Choose, Confirm
+from tui.app.dialogs import Ask, Confirm
 from tui.app.errors import explain_error
+from tui.app.format import clip
 from tui.app.keys import localise
 from tui.app.layout import HEIGHTS, WIDTHS
-from tui.app.memory_data import SORTS, STATUSES, Detail, Query, count_all, read_detail, read_page
+from tui.app.memory_data import STATUSES, Detail, Query, count_all, read_detail, read_page
 from tui.app.memory_detail import detail_content
+from tui.app.memory_filters import MemoryFilters
 from tui.app.memory_table import MemoryTable
 from tui.app.text import tr
 
@@ -43,7 +45,7 @@ SORT_WORDS = {
 }
 
 
-class MemoryScreen(Screen[None]):
+class MemoryScreen(MemoryFilters):
     """Table on the left, details on the right (below when the terminal is narrow)."""
 
     HORIZONTAL_BREAKPOINTS = WIDTHS
@@ -63,6 +65,8 @@ class MemoryScreen(Screen[None]):
         Binding("m", "meaning", "Meaning", tooltip="Search by words or by meaning", show=False),
         Binding("s", "sort", "Sort", show=False, tooltip="Next order"),
         Binding("c", "category", "Category", show=False, tooltip="Only one category"),
+        Binding("d", "date", "Date", show=False, tooltip="Only what came in on certain days"),
+        Binding("w", "conversation", "Conversation", show=False, tooltip="Only from one conversation"),
         Binding("tab", "status(1)", "Next status", show=False),
         Binding("shift+tab", "status(-1)", "Status before", show=False),
         Binding("pagedown", "page(1)", "Table down", show=False),
@@ -78,6 +82,10 @@ class MemoryScreen(Screen[None]):
         self.counts: dict[str, int] = {}
         self.detail: Detail | None = None
         localise(self)
+
+    @property
+    def clock(self) -> Callable[[], datetime]:  # type: ignore[override]
+        return self.recenter.clock
 
     @property
     def recenter(self) -> RecenterApp:
@@ -180,6 +188,10 @@ class MemoryScreen(Screen[None]):
         tail = [tr(SORT_WORDS[query.sort])]
         if query.category:
             tail.append(tr(query.category))
+        if query.days:
+            tail.append(query.days)
+        if query.conversation:
+            tail.append("→ " + clip(query.conversation, 24))
         if query.search:
             tail.append(("≈ " if query.meaning else "/ ") + query.search)
         if self.table.marked:
@@ -194,55 +206,21 @@ class MemoryScreen(Screen[None]):
 
     # asking -----------------------------------------------------------------------------------
 
-    def _ask_for(self, **values: Any) -> None:
+    def ask_for(self, **values: Any) -> None:
         self.query_state = self.query_state.change(**values)
         self._draw_strip()
         self.load()
-
-    def action_status(self, by: int) -> None:
-        place = (STATUSES.index(self.query_state.status) + by) % len(STATUSES)
-        self._ask_for(status=STATUSES[place])
-
-    def action_sort(self) -> None:
-        self._ask_for(sort=SORTS[(SORTS.index(self.query_state.sort) + 1) % len(SORTS)])
-
-    @work(group="ask")
-    async def action_category(self) -> None:
-        from memory.attributes import Category
-
-        choices = [("all", tr("all"))] + [(str(c), tr(str(c))) for c in Category]
-        chosen = await self.app.push_screen_wait(Choose(tr("Only this category"), choices))
-        if chosen is not None:
-            self._ask_for(category="" if chosen == "all" else chosen)
-
-    def action_search(self) -> None:
-        box = self.query_one("#memory-search", Input)
-        box.display = True
-        box.focus()
-
-    def action_meaning(self) -> None:
-        meaning = not self.query_state.meaning
-        self.notify(tr("Search by meaning.") if meaning else tr("Search by words."), timeout=2)
-        self._ask_for(meaning=meaning)
-        self.action_search()
-
-    @on(Input.Changed, "#memory-search")
-    def _typed(self, event: Input.Changed) -> None:
-        self._ask_for(search=event.value.strip())
-
-    @on(Input.Submitted, "#memory-search")
-    def _entered(self) -> None:
-        self.table.focus()
 
     def action_leave(self) -> None:
         box = self.query_one("#memory-search", Input)
         if self.table.marked:
             self.table.unmark()
-        elif box.display or self.query_state != Query():
+        elif box.display or self.query_state != Query(sort=self.query_state.sort):
             box.value = ""
             box.display = False
             self.table.focus()
-            self._ask_for(search="", category="", status="", meaning=False)
+            self.query_state = Query(sort=self.query_state.sort)
+            self.ask_for()
         else:
             self.app.pop_screen()
 

@@ -24,7 +24,14 @@ from personalize.answer import Assistant
 from personalize.events import AnswerChunk
 from personalize.zero_shot import ZeroShot
 
-ROUNDS = 10
+# Each question begins differently: one that begins like an earlier one would find a part of itself evaluated.
+THINGS = tuple(
+    """
+    Apples Bridges Candles Deserts Engines Forests Glaciers Harbours Islands Jackets Kettles
+    Lanterns Mountains Needles Oceans Pencils Quarries Rivers Saddles Tunnels Umbrellas Volcanoes
+    """.split()  # noqa: SIM905 - a list literal would take a page
+)
+ROUNDS = len(THINGS) // 2 - 1
 
 
 async def settle(chat: ChatModel) -> None:
@@ -61,10 +68,9 @@ async def first_tokens(chat: ChatModel, embedder: Embedder, settings: Settings) 
             profile.attributes.add(text)
         assistant = Assistant(profile, chat, embedder, settings)
         for number in range(ROUNDS + 1):
-            question = f"Tell me something new about the number {number * 7 + 100}."
-            bare.append(await bare_first_token(chat, question, options))
-            question = f"Tell me something new about the number {number * 7 + 500}."
-            turned.append(await turn_first_token(chat, assistant, question))
+            one, other = (f"{thing}: tell me something new." for thing in THINGS[2 * number : 2 * number + 2])
+            bare.append(await bare_first_token(chat, one, options))
+            turned.append(await turn_first_token(chat, assistant, other))
     pairs = [1e3 * (with_memory - without) for without, with_memory in zip(bare[1:], turned[1:], strict=True)]
     print(
         f"first token, {ROUNDS} each: bare engine median {statistics.median(bare[1:]) * 1e3:.0f} ms, "

@@ -42,7 +42,7 @@ _ZH_LEAD = re.compile(
 )
 _TAIL = re.compile(
     r"(?:\s*,?\s*\b(?:(?:or|and) (?:anything|something|stuff|things|others|so on)(?: like (?:that|those|this))?|right|you know|though|lol|haha|i guess|i think|too|as well|anyway|so far|thanks|please|"
-    r"for sure|either|but|and|so|or|because|since|like i said|to be honest|honestly))+\s*$",
+    r"for sure|either|but|and|so|or|because|since|like i said|to be honest|honestly|by the way|btw|actually))+\s*$",
     re.I,
 )
 _EDGE = " \t\n,;:.!…-–—，。；！、~～"

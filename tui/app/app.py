@@ -19,9 +19,10 @@ from tui.app.chat_screen import ChatScreen, MakeEvents
 from tui.app.downloads import Downloads
 from tui.app.errors import explain_error
 from tui.app.first_run import FirstRunScreen
+from tui.app.housekeeping import Housekeeping
 from tui.app.keys import localise
 from tui.app.layout import STYLES
-from tui.app.learning import Learner, ShowsLearning, change_words
+from tui.app.learning import Learner, changed
 from tui.app.messages import BackgroundChanged, EngineChanged, FetchAdvanced, FetchEnded
 from tui.app.services import Services, open_profile
 from tui.app.status_line import StatusLine
@@ -75,6 +76,7 @@ class RecenterApp(App[int]):
         self.engine_opening = False
         self.downloads = Downloads(settings, self.post_message)
         self.chat_screen = ChatScreen(self.services)
+        self.housekeeping = Housekeeping(self)
         self.learner = Learner(self.services, lambda: self.chat_screen.busy)
         localise(self)
 
@@ -175,12 +177,7 @@ class RecenterApp(App[int]):
         except Exception as error:
             explain_error(error)  # for the log: what is in use stays in use
             return
-        if found is None:
-            return
-        for screen in self.screen_stack:
-            if isinstance(screen, ShowsLearning):
-                screen.show_standing()
-        if said := change_words(*found):
+        if found is not None and (said := changed(self, *found)):
             self.notify(said, timeout=8)
 
     def _background_state(self, state: str) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Coroutine, Iterable
+from typing import TYPE_CHECKING, Any
 
 from textual.app import SystemCommand
 
@@ -43,6 +43,7 @@ def app_commands(app: RecenterApp) -> Iterable[SystemCommand]:
     yield SystemCommand(tr("Compare: off"), tr("One answer, with memory"), lambda: app.set_compare("off"))
     yield SystemCommand(tr("Memory"), tr("What is known about you"), app.action_memory)
     yield SystemCommand(tr("Review"), tr("What was proposed and waits for your word"), app.action_review)
+    yield from _data_commands(app)
     yield SystemCommand(tr("Studies"), tr("Find out whether the memory helps you"), app.action_studies)
     yield SystemCommand(
         tr("Models"), tr("Which engine and model; download one"), lambda: app.open_first_run()
@@ -55,3 +56,24 @@ def app_commands(app: RecenterApp) -> Iterable[SystemCommand]:
     yield SystemCommand(tr("Other theme"), tr("Choose among all"), app.action_change_theme)
     yield SystemCommand(tr("Help"), tr("Every key"), app.action_help)
     yield SystemCommand(tr("Quit"), tr("Everything is saved"), app.action_quit)
+
+
+def _data_commands(app: RecenterApp) -> Iterable[SystemCommand]:
+    """In, out, and gone for good."""
+    keep = app.housekeeping
+
+    def run(body: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], object]:
+        return lambda: app.run_worker(body(), group="housekeeping", exclusive=True)
+
+    yield SystemCommand(
+        tr("Import a file"), tr("Conversations from other programs, or an export"), run(keep.import_file)
+    )
+    yield SystemCommand(
+        tr("Export everything"), tr("Conversations and memories, to one file"), run(keep.export)
+    )
+    yield SystemCommand(
+        tr("Forget a category"), tr("All memories about one thing; asks first"), run(keep.forget_category)
+    )
+    yield SystemCommand(
+        tr("Forget everything"), tr("Every conversation and memory; asks twice"), run(keep.forget_everything)
+    )

@@ -76,15 +76,20 @@ class Choose(ModalScreen[str | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Cancel")]
 
-    def __init__(self, question: str, choices: Sequence[tuple[str, str]], *, letters: str = "") -> None:
+    def __init__(
+        self, question: str, choices: Sequence[tuple[str, str]], *, letters: str = "", detail: str = ""
+    ) -> None:
         """`choices` holds (value, words); `letters` one key for each."""
         super().__init__()
+        self.detail = detail
         self.question, self.choices, self.letters = question, list(choices), letters
         localise(self)
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
             yield Static(Content.styled(self.question, "bold"))
+            if self.detail:
+                yield Static(Content(self.detail), classes="dialog-detail")
             options = []
             for place, (value, words) in enumerate(self.choices):
                 key = self.letters[place] if place < len(self.letters) else ""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from tui.app.text import language, tr
 
 if TYPE_CHECKING:
+    from textual.app import App
     from textual.worker import Worker
 
     from personalize.learning import Standing
@@ -90,8 +91,11 @@ class Learner:
         return await asyncio.to_thread(learn)
 
 
-def change_words(before: Standing, after: Standing) -> str:
-    """What is said when something else comes into use than before, else nothing."""
+def changed(app: App[int], before: Standing, after: Standing) -> str:
+    """Tells the screens; gives what to say when something else is in use than before, else nothing."""
+    for screen in app.screen_stack:
+        if isinstance(screen, ShowsLearning):
+            screen.show_standing()
     if before.rung == after.rung:
         return ""
     if after.rung == "none":

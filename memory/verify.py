@@ -3,7 +3,7 @@
 In this order: the quote's place, about the user, standalone, lasting, supported in whole.
 
 The first four are code. Support is certain when the claim uses only the quote's own words; else the model is
-asked, and its YES must beat a calibrated threshold. What the owner accepted and rejected may train a further
+asked, and its YES must reach a threshold. What the owner accepted and rejected may train a further
 check (`memory.verifier`).
 """
 
@@ -20,7 +20,7 @@ from .claims import to_claim
 from .pasted import is_injection
 from .sentences import is_chinese
 
-# log-odds; calibrated on claims of our own making, see docs/extraction.md
+# Log-odds, set by hand and not calibrated: benchmarks/extraction_support.py shows what a threshold lets through.
 SUPPORT_THRESHOLD = 1.0
 
 _SUPPORT_SYSTEM = (

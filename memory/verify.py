@@ -20,7 +20,7 @@ from .claims import to_claim
 from .pasted import is_injection
 from .sentences import is_chinese
 
-# Log-odds, set by hand and not calibrated: benchmarks/extraction_support.py shows what a threshold lets through.
+# Log-odds, set by hand, not calibrated: benchmarks/extraction_support.py shows what a threshold lets through.
 SUPPORT_THRESHOLD = 1.0
 
 _SUPPORT_SYSTEM = (

@@ -123,6 +123,8 @@ class ChatActions(ChatBase):
             await self._branch(message, -1 if event.what == "earlier" else 1)
         elif event.what == "other":
             await self._other(message)
+        elif event.what == "rate" and message.pair_id:
+            self.rate_again(message.pair_id)
 
     def _edit(self, message: Message) -> None:
         self.editing = message.id

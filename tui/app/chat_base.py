@@ -26,6 +26,8 @@ from tui.app.text import tr
 from tui.app.transcript import Transcript
 
 if TYPE_CHECKING:
+    from textual.worker import Worker
+
     from tui.app.app import RecenterApp
     from tui.app.services import Services
 
@@ -199,6 +201,10 @@ class ChatBase(Screen[None]):
 
     async def save_rating_if_ready(self) -> None:
         """Saves the rating once it is complete."""
+        raise NotImplementedError
+
+    def rate_again(self, pair_id: str) -> Worker[None]:
+        """Opens a rated pair once more."""
         raise NotImplementedError
 
     def ask_whether_it_fits(self) -> None:

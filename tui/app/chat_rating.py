@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from textual import on
+from textual import on, work
 
 from tui.app.chat_base import ChatBase
+from tui.app.chat_turn import OTHER_ARM
 from tui.app.errors import explain_error
 from tui.app.pair_view import PairView
 from tui.app.rating_flow import RatingFlow
 from tui.app.text import tr
 
+if TYPE_CHECKING:
+    from memory.conversations import Pair
+
 Arm = Literal["generic", "personalized"]
+CORRECTED = "corrected after the names were shown"
 
 
 def study_times(flow: RatingFlow) -> dict[str, Any]:
@@ -29,10 +34,15 @@ def arm_on(sides: dict[str, Any], side: str) -> Arm:
 class ChatRating(ChatBase):
     """Part of ChatScreen."""
 
+    corrected: Pair | None = None  # the pair whose rating is being corrected
+
     @on(PairView.Rated)
     async def _rated(self, event: PairView.Rated) -> None:
         event.stop()
-        await self.save_rating_if_ready()
+        if self.pair_view.correcting:
+            await self._save_correction()
+        else:
+            await self.save_rating_if_ready()
 
     async def save_rating_if_ready(self) -> None:
         """Saves when every question is answered and both answers are there, whichever comes last."""
@@ -65,7 +75,7 @@ class ChatRating(ChatBase):
         self.pair_view.reveal(flow.choice, self._result(flow, head))
         return True
 
-    async def _store_rating(self, pair_id: str, flow: RatingFlow, skip_reason: str) -> None:
+    async def _store_rating(self, pair_id: str, flow: RatingFlow, skip_reason: str, reason: str = "") -> None:
         from study.ratings import rate_live_pair
 
         study = await self.services.study()
@@ -78,8 +88,74 @@ class ChatRating(ChatBase):
             strength=flow.strength,
             guess=flow.guess,
             skip_reason=skip_reason,
+            reason=reason,
             times=study_times(flow),
         )
+
+    # a second thought -------------------------------------------------------------------------
+
+    @on(PairView.UndoAsked)
+    def _undo_asked(self, event: PairView.UndoAsked) -> None:
+        """The rating that was just saved is asked again; until it is given, the first one counts."""
+        event.stop()
+        pair = self.turn.pair if self.turn is not None else self.corrected
+        if self.pair_view.revealed and pair is not None:
+            self.corrected = pair
+            self.pair_view.correct()
+
+    @work(exclusive=True, group="again")
+    async def rate_again(self, pair_id: str) -> None:
+        """Opens a pair of the transcript once more, both sides named, to correct what was said about it."""
+        store, view = self.services.profile.conversations, self.pair_view
+        try:
+            pair = await asyncio.to_thread(store.pair, pair_id)
+            if pair.generic_message_id is None or pair.personalized_message_id is None:
+                self.notify(tr("This answer has no other side."))
+                return
+            ids = {"generic": pair.generic_message_id, "personalized": pair.personalized_message_id}
+            answers = {arm: await asyncio.to_thread(store.get_message, each) for arm, each in ids.items()}
+            prompt = await asyncio.to_thread(store.get_message, pair.prompt_message_id)
+        except Exception as error:
+            self.notify(explain_error(error), severity="error")
+            return
+        self.turn = None
+        self.corrected = pair
+        await view.begin(prompt.content, pair.left, OTHER_ARM[pair.left])
+        for arm, answer in answers.items():
+            await view.pane_of(arm).finish(answer.content)
+        view.reveal(None, "")
+        view.correct()
+        self.show_pair(True)
+
+    async def _save_correction(self) -> None:
+        from study.ratings import rating_of_pair
+
+        view, pair = self.pair_view, self.corrected
+        flow = view.flow
+        if pair is None or flow is None:
+            return
+        view.rateable = False
+        try:
+            study = await self.services.study()
+            before = await asyncio.to_thread(rating_of_pair, study, pair.id)
+            flow.guess = before["guess"] if before else None
+            await self._store_rating(pair.id, flow, "", reason=CORRECTED)
+            head = arm_on(view.sides, flow.choice) if flow.choice in ("left", "right") else None
+            await asyncio.to_thread(self._move_head, pair, head)
+        except Exception as error:
+            view.correct()
+            self.notify(explain_error(error), severity="error", timeout=12)
+            return
+        view.correcting = False
+        view.reveal(flow.choice, self._result(flow, head))
+
+    def _move_head(self, pair: Pair, arm: str | None) -> None:
+        """The newly chosen answer goes on, unless the conversation has gone on from the other already."""
+        both = {"generic": pair.generic_message_id, "personalized": pair.personalized_message_id}
+        store = self.services.profile.conversations
+        chosen = both.get(arm or "")
+        if chosen is not None and store.get(pair.conversation_id).head_id in both.values():
+            store.set_head(pair.conversation_id, chosen)
 
     def _result(self, flow: RatingFlow, arm: str | None) -> str:
         sides = self.pair_view.sides
@@ -94,8 +170,10 @@ class ChatRating(ChatBase):
         if flow.guess is not None:
             right = sides["personalized"] == flow.guess
             said += " " + (tr("You guessed right.") if right else tr("Your guess was wrong."))
-        used = len(self.turn.selection.selected) if self.turn and self.turn.selection else 0
-        return said + "\n" + tr("memories used: {n}   w: why   Enter: go on", n=used)
+        if self.turn is None:  # a pair of the transcript
+            return said + "\n" + tr("w: why   u: rate again   Enter: go on")
+        used = len(self.turn.selection.selected) if self.turn.selection else 0
+        return said + "\n" + tr("memories used: {n}   w: why   u: rate again   Enter: go on", n=used)
 
     @on(PairView.Closed)
     async def _pair_closed(self, event: PairView.Closed) -> None:
@@ -115,14 +193,16 @@ class ChatRating(ChatBase):
             else:
                 await self._save(flow)
         self.show_pair(False)
+        self.corrected = None
         await self.reload()
         self.conversations_changed()
 
     @on(PairView.WhyAsked)
     def _why_asked(self, event: PairView.WhyAsked) -> None:
         event.stop()
-        if self.turn is not None and self.turn.pair is not None:
-            self.recenter.open_why(self.turn.pair.id)
+        pair = self.turn.pair if self.turn is not None else self.corrected
+        if pair is not None:
+            self.recenter.open_why(pair.id)
 
     @on(PairView.Copied)
     def _copied(self, event: PairView.Copied) -> None:

@@ -40,6 +40,7 @@ class MessageView(Vertical, can_focus=True):
         Binding("r", "act('again')", "Answer again"),
         Binding("w", "act('why')", "Why this answer?"),
         Binding("o", "act('other')", "The other answer of the pair"),
+        Binding("p", "act('rate')", "Rate the pair again"),
         Binding("left_square_bracket", "act('earlier')", "Branch before", key_display="["),
         Binding("right_square_bracket", "act('later')", "Branch after", key_display="]"),
         Binding("enter,i", "act('write')", "Write", show=False),
@@ -60,7 +61,7 @@ class MessageView(Vertical, can_focus=True):
             return self.message.role == "assistant"
         if what == "edit":
             return self.message.role == "user"
-        if what == "other":
+        if what in ("other", "rate"):
             return bool(self.message.pair_id)
         return bool(self.branch) if what in ("earlier", "later") else True
 

@@ -82,6 +82,7 @@ class PairView(Vertical, can_focus=True):
         self.locked = True
         self.revealed = False
         self.rateable = True
+        self.correcting = False
         localise(self)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -111,6 +112,7 @@ class PairView(Vertical, can_focus=True):
         self.flow = flow or RatingFlow()
         self.revealed = False
         self.rateable = True
+        self.correcting = False
         self.query_one("#pair-prompt", Static).update(Content(prompt))
         self.remove_class("-zoomed")
         for side in ("left", "right"):
@@ -138,6 +140,14 @@ class PairView(Vertical, can_focus=True):
             self.pane(side).reveal((names or {}).get(arm, arm), chosen=choice == side)
         self.rateable = False
         self.draw(result)
+
+    def correct(self) -> None:
+        """Asks once more about a pair whose arms are named already; the guess is not asked again."""
+        self.flow = RatingFlow(ask_guess=False)
+        self.rateable = self.correcting = True
+        for side in ("left", "right"):
+            self.pane(side).remove_class("-chosen")
+        self.draw()
 
     def stop_rating(self, message: str) -> None:
         """There is nothing to rate (an answer failed or was stopped)."""
@@ -180,13 +190,13 @@ class PairView(Vertical, can_focus=True):
     def action_undo(self) -> None:
         if self.flow is None:
             return
-        if self.flow.step == "done":
+        if self.flow.step == "done" or (self.revealed and not self.correcting):
             self.post_message(self.UndoAsked())
         elif self.rateable and self.flow.undo():
             self.draw()
 
     def action_close(self) -> None:
-        if self.revealed or not self.rateable:
+        if self.revealed or not self.rateable or self.correcting:
             self.post_message(self.Closed())
 
     def action_why(self) -> None:

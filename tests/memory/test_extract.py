@@ -14,7 +14,6 @@ from memory import schema_first
 from memory.attributes import Status
 from memory.extract import Extractor
 from memory.profile import Profile
-from memory.verify import locate_quote
 
 pytestmark = pytest.mark.model
 
@@ -102,14 +101,5 @@ async def test_the_forgotten_is_not_proposed_again(extractor: Extractor, profile
     assert profile.attributes.list() == []
 
 
-async def test_schema_first_places_only_exact_quotes_of_the_user(builtin_model: ChatModel) -> None:
-    messages = [
-        {"role": "assistant", "content": "I am an assistant and I live in a data center."},
-        {"role": "user", "content": "I have worked as a gardener for ten years. What grows in shade?"},
-    ]
-    placed, _ = await schema_first.find(builtin_model, messages)
-    for item in placed:
-        content = messages[item.message]["content"]
-        assert messages[item.message]["role"] == "user"
-        assert locate_quote(item.found.quote, content) == (item.start, item.end)
-    assert not await schema_first.suits(builtin_model)  # 1.5 billion weights are too few
+async def test_so_small_a_model_is_not_asked_for_a_list(builtin_model: ChatModel) -> None:
+    assert not await schema_first.suits(builtin_model)

@@ -15,7 +15,7 @@ from engine.chat import ChatMessage, Role
 
 # Changes whenever a scoring prompt changes: cached scores of an older version are not used.
 RELEVANCE_VERSION = "fact-1"
-PERSONALIZED_VERSION = "notes-1"
+PERSONALIZED_VERSION = "notes-2"
 
 _RELEVANCE = (
     "A user sent this request:\n\n{prompt}\n\nWould knowing the following fact about the user change the "
@@ -25,8 +25,9 @@ _RELEVANCE = (
 _RELEVANCE_PROMPT_CHARACTERS = 1200
 
 _NOTES = (
-    "{prompt}\n\n---\nNotes about the person asking (optional; use one only where it changes what you "
-    "recommend or how you answer, otherwise ignore it; do not mention the notes or repeat them):\n{notes}"
+    '{prompt}\n\n---\nNotes about the person asking, whom you call "you" (optional: let a note change what '
+    "you recommend or how you answer only where it bears on the message above, ignore the others, and never "
+    "repeat or mention a note):\n{notes}"
 )
 
 # Room for the notes, kept free in the generic request as well: both see the same turns.

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
+import time
 from pathlib import Path
 
 import pytest
+from textual.css.query import NoMatches
+from textual.worker import WorkerFailed
 
 from tests.tui.app_fake_ollama import FakeServer
 from tests.tui.app_pilot import running, shown_text, until, write
@@ -121,3 +126,36 @@ async def test_a_notice_may_hold_brackets(tmp_path: Path) -> None:
         await until(pilot, lambda: app.services.is_open, "the profile is open")
         app.screen.notify("Saved as /x [/b]/report[0].html")
         await until(pilot, lambda: "[/b]/report[0].html" in shown_text(app), "the notice")
+
+
+async def test_a_slow_disk_at_the_moment_of_leaving_is_no_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(tmp_path) as (app, pilot):
+        store = app.services.profile.conversations
+        reading = threading.Event()
+        listed = type(store).list
+
+        def slowly(*args: object) -> object:
+            reading.set()
+            time.sleep(0.3)
+            return listed(store, *args)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(store, "list", slowly)
+        worker = app.chat_screen.conversations_changed()
+        await asyncio.to_thread(reading.wait)
+        await app.chat_screen.query_one("#sidebar").remove()
+        app.chat_screen._pruning = True  # as Textual marks a screen whose parts it takes down
+        await until(pilot, lambda: worker.is_finished, "the list was read")
+    assert isinstance(worker.error, NoMatches)
+
+
+async def test_a_missing_widget_on_a_living_screen_is_told(tmp_path: Path) -> None:
+    app = RecenterApp(make_settings(tmp_path), connect=False)
+    async with app.run_test(size=(100, 30), notifications=True) as pilot:
+        await until(pilot, lambda: app.services.is_open, "the profile is open")
+        await app.chat_screen.query_one("#sidebar").remove()
+        app.chat_screen.conversations_changed()
+        await until(pilot, lambda: "Something failed" in shown_text(app), "it is told")
+        assert isinstance(app._exception, WorkerFailed)
+        app._exception = None  # the pilot would raise it at the end

@@ -12,12 +12,13 @@ from rich.text import Text
 from textual import work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.css.query import NoMatches
 from textual.screen import Screen
-from textual.worker import WorkerFailed
+from textual.worker import WorkerFailed, get_current_worker
 
 from tui.app.chat_screen import ChatScreen, MakeEvents
 from tui.app.downloads import Downloads
-from tui.app.errors import explain_error
+from tui.app.errors import explain_error, outlived
 from tui.app.first_run import FirstRunScreen
 from tui.app.housekeeping import Housekeeping
 from tui.app.keys import localise
@@ -210,6 +211,8 @@ class RecenterApp(App[int]):
     def _handle_exception(self, error: Exception) -> None:
         """A failed worker is told and survived; anything else ends the app with one line."""
         if isinstance(error, WorkerFailed):
+            if isinstance(error.error, NoMatches) and outlived(self, get_current_worker().node):
+                return
             if self._exception is None:
                 self._exception = error  # for tests, which fail then
             self.notify(explain_error(error.error), severity="error", timeout=15)

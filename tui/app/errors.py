@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from textual.app import App
+from textual.dom import DOMNode
+
 from tui.app.text import tr
 
 
@@ -22,3 +25,8 @@ def explain_error(error: BaseException) -> str:
         name=type(error).__name__,
         path=where,
     )
+
+
+def outlived(app: App[int], node: DOMNode) -> bool:
+    """Whether what a worker wanted to fill is being taken down: a screen's parts go before its workers."""
+    return not app.is_running or not node.is_attached or not node.display

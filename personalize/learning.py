@@ -11,7 +11,7 @@ import contextlib
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -147,11 +147,18 @@ def learn(folder: Path, judgments: Sequence[RelevanceJudgment], embedder: Embedd
 
 
 def fit(judgments: Sequence[RelevanceJudgment], embedder: Embedder) -> Learned:
-    """The best rung for these judgments. Judgments without the model's verdict train no rung but the last."""
+    """The best rung for these judgments.
+
+    A few without the model's verdict (a memory that the prefilter left out was judged) are left aside;
+    where more than a fifth lack it, only the selector that asks no model is trained.
+    """
+    start = Standing(labels=len(judgments), relevant=sum(each.relevant for each in judgments))
+    scored = [each for each in judgments if each.combined is not None]
+    if len(scored) >= 0.8 * len(judgments):
+        judgments = scored
     y = np.array([each.relevant for each in judgments], dtype=bool)
     groups = [each.group_conversation or each.group_prompt for each in judgments]
     rarer = int(min(y.sum(), (~y).sum())) if len(y) else 0
-    start = Standing(labels=len(y), relevant=int(y.sum()))
     affordable = [r for r, (n, few) in NEEDED.items() if len(y) >= n and rarer >= few]
     if not affordable or len(set(groups)) < 5:
         return Learned(start)
@@ -160,9 +167,8 @@ def fit(judgments: Sequence[RelevanceJudgment], embedder: Embedder) -> Learned:
     decisions = _decisions(judgments, y, groups, base, affordable, embedder)
     f1 = {name: count(selected, y).f1 for name, selected in decisions.items()}
     best = max(f1, key=lambda name: f1[name]) if f1 else ""
-    tried = Standing(
-        labels=len(y),
-        relevant=int(y.sum()),
+    tried = replace(
+        start,
         shipped_f1=count(shipped, y).f1,
         tried={name: round(value, 4) for name, value in f1.items()},
     )
@@ -171,7 +177,7 @@ def fit(judgments: Sequence[RelevanceJudgment], embedder: Embedder) -> Learned:
     rung: Rung = (
         "learned" if best in ("full", "fast") else "calibrated" if "calibrated" in affordable else "threshold"
     )
-    final = Standing(rung, tried.labels, tried.relevant, f1[best], tried.shipped_f1, tried.tried)
+    final = replace(tried, rung=rung, f1=f1[best])
     return _final(final, judgments, y, groups, base, embedder)
 
 

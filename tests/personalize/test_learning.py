@@ -64,6 +64,16 @@ def test_few_judgments_move_a_threshold_that_is_wrong() -> None:
     assert f"{len(shifted)} relevance judgments" in learned.standing.sentence
 
 
+def test_a_few_judgments_without_the_models_verdict_leave_the_threshold_to_be_learned() -> None:
+    shifted = judgments(6, shift=-2.0)
+    unscored = [replace(each, logit=None, combined=None) for each in shifted]
+    learned = fit(shifted + unscored[:5], WordEmbedder())
+    assert learned.standing.rung == "threshold"
+    assert learned.threshold == fit(shifted, WordEmbedder()).threshold
+    assert learned.standing.labels == len(shifted) + 5
+    assert fit(shifted + unscored, WordEmbedder()).standing.rung == "none"
+
+
 def test_a_threshold_that_is_right_stays() -> None:
     found = fit(judgments(12), WordEmbedder()).standing
     assert found.rung == "none"

@@ -66,10 +66,10 @@ class Terminal:
         return _ESCAPES.sub("", self.raw.decode("utf-8", "replace"))
 
     def wait_for(self, text: str, seconds: float = 40.0) -> None:
-        """Until the text was written. Raises AssertionError with the end of what was."""
+        """Until the text was written, in any case. Raises AssertionError with the end of what was."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            if text in self.text:
+            if text.casefold() in self.text.casefold():
                 return
             time.sleep(0.02)
         raise AssertionError(f"{text!r} was not shown; the end of what was: {self.text[-600:]!r}")

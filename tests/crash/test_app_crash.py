@@ -88,7 +88,11 @@ def test_a_second_program_on_the_same_profile_is_told_so(tmp_path: Path, server:
 @pytest.mark.model
 def test_the_built_in_model_is_killed_with_the_program(tmp_path: Path, model_store) -> None:
     """The real model in its child process: nothing is lost, and nothing is left running."""
-    environment = {"RECENTER_ENGINE": "builtin", "RECENTER_MODELS_DIR": str(model_store.folder)}
+    environment = {
+        "RECENTER_ENGINE": "builtin",
+        "RECENTER_MODELS_DIR": str(model_store.folder),
+        "RECENTER_TEMPERATURE": "0",
+    }
     terminal = Terminal(tmp_path, environment)
     try:
         terminal.wait_for("builtin:")

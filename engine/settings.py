@@ -89,6 +89,12 @@ class Settings(BaseSettings):
     compare_share: float = _setting(
         'share of prompts that `compare = "some"` compares', "a number from 0 to 1", default=0.3, ge=0, le=1
     )
+    ask_every: int = _setting(
+        "turns from one question whether a memory fits to the next, 0 for never",
+        "a whole number from 0 on",
+        default=4,
+        ge=0,
+    )
     memory_policy: Policy = _setting("whether new memories wait for a yes", "ask or auto", default="ask")
     max_selected: int = _setting(
         "most memories used for one answer", "a whole number from 0 to 20", default=3, ge=0, le=20

@@ -148,6 +148,7 @@ class StudyInfo:
     arms: tuple[str, str] = ("generic", "personalized")
     models: tuple[str, ...] = ()
     failed_generations: int = 0
+    prompts_without_pair: int = 0
     shown_not_rated: int = 0
 
 

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from study.data import Arm, AttributeRow, RelevanceRow, StudyData, StudyInfo, TrialRow
 from study.database import Row, StudyDatabase, parsed
-from study.progress import failed_generations
+from study.progress import failed_generations, prompts_without_pair
 from study.protocol import Protocol, current, stored
 from study.trial_rows import UNANSWERED
 
@@ -170,6 +170,7 @@ def _info(study: StudyDatabase, study_id: str | None, where: str, parameters: li
     common: dict[str, Any] = {
         "models": tuple(row["model"] for row in models),
         "failed_generations": failed_generations(study, study_id),
+        "prompts_without_pair": prompts_without_pair(study, study_id),
         "shown_not_rated": int(shown),
     }
     known = study_id is not None and study.one("SELECT 1 FROM protocol WHERE study = ?", [study_id])

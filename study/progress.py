@@ -53,11 +53,7 @@ def progress(session: StudySession) -> Progress:
         planned=planned,
         answered=answered,
         failed=failed_generations(session.study, session.study_id),
-        passed=int(
-            study.db.scalar(
-                "SELECT count(*) FROM trial_event WHERE study = ? AND type = 'no_trial'", [study_id]
-            )
-        ),
+        passed=prompts_without_pair(study, study_id),
         waiting=counts["made"] - counts["answered"],
         repeats_answered=repeats["answered"],
         repeats_due=repeats["made"] - repeats["answered"],
@@ -70,10 +66,19 @@ def progress(session: StudySession) -> Progress:
 
 def failed_generations(study: StudyDatabase, study_id: str | None) -> int:
     """How often making a pair failed (each time is an event), in one study or in all."""
+    return _events(study, study_id, "generation_failed")
+
+
+def prompts_without_pair(study: StudyDatabase, study_id: str | None) -> int:
+    """For how many planned prompts nothing was relevant, in one study or in all."""
+    return _events(study, study_id, "no_trial")
+
+
+def _events(study: StudyDatabase, study_id: str | None, kind: str) -> int:
     return int(
         study.db.scalar(
-            "SELECT count(*) FROM trial_event WHERE type = 'generation_failed' AND (? IS NULL OR study = ?)",
-            [study_id, study_id],
+            "SELECT count(*) FROM trial_event WHERE type = ? AND (? IS NULL OR study = ?)",
+            [kind, study_id, study_id],
         )
     )
 

@@ -16,6 +16,9 @@ def plain_paragraph(report: Report) -> str:
     parts: list[str] = []
     if report.pairs is not None:
         parts += _pairs(report, report.pairs)
+        if report.info.prompts_without_pair:
+            prompts = words.count(report.info.prompts_without_pair, "further prompt")
+            parts.append(f"For {prompts} nothing that is known mattered, so there was no pair to compare.")
     parts += _stages(report)
     if not parts:
         return "Nothing has been rated or judged yet, so there is nothing to report."

@@ -154,6 +154,7 @@ def _about(report: Report) -> Section:
         ("Stopping rule", info.stopping or words.DASH),
         ("Models", ", ".join(info.models) or words.DASH),
         ("Answers that could not be generated", str(info.failed_generations)),
+        ("Prompts without a pair, as nothing was relevant", str(info.prompts_without_pair)),
         ("Shown but not rated", str(info.shown_not_rated)),
     ]
     note = (

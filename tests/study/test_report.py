@@ -173,6 +173,13 @@ def test_an_amended_protocol_is_a_caution() -> None:
     assert "1 answer could not be generated" in summary
 
 
+def test_prompts_for_which_nothing_mattered_are_told() -> None:
+    data = replace(votes(10, 10), info=StudyInfo(prompts_without_pair=7))
+    report = build_report(data)
+    assert "For 7 further prompts nothing that is known mattered" in report.summary
+    assert "no pair to compare" not in build_report(votes(10, 10)).summary
+
+
 # an outsider with the rows alone
 
 

@@ -9,13 +9,15 @@ from typing import Any
 
 import pytest
 
+from memory.attributes import Evidence
 from memory.selections import ScoredAttribute, Selection
+from memory.verifier import FILE
 from personalize.learning import standing
-from study.judgments import judge_relevance
+from study.judgments import judge_attribute, judge_relevance
 from tests.tui.app_fake_ollama import FakeServer
 from tests.tui.app_pilot import running, shown_text, until, write
 from tui.app.asking import Asking
-from tui.app.learning import is_due
+from tui.app.learning import is_due, verifier_facts
 
 
 @pytest.fixture
@@ -109,10 +111,34 @@ async def test_without_comparison_it_is_asked_after_the_answer_and_typing_goes_o
         assert not study.rows("SELECT 1 FROM current_rating WHERE stage = 2")
 
 
+async def test_verdicts_train_the_check_of_new_memories(tmp_path: Path) -> None:
+    async with running(tmp_path) as (app, pilot):
+        app.learner.idle_s = 0.05
+        profile, study = app.services.profile, await app.services.study()
+        for number in range(40):
+            talk = profile.conversations.create()
+            for text, verdict in (
+                (f"I usually eat soup {number}", "sense"),
+                (f"I usually zigzag by zebra {number}", "no"),
+            ):
+                message = profile.conversations.add_user_message(talk.id, text)
+                claim = text.replace("I usually", "The user usually") + "."
+                made = profile.attributes.propose(claim, [Evidence(message.id, 0, len(text))], confidence=0.8)
+                judge_attribute(study, made, verdict, conversation_id=talk.id)
+        await pilot.press("f3")
+        await until(pilot, lambda: app.screen.current is not None, "the queue")
+        await pilot.press("y")
+        folder = app.services.folder
+        await until(pilot, lambda: (folder / FILE).exists(), "trained")
+        assert verifier_facts(folder) == (81, True)
+        await until(pilot, lambda: app._notifications, "it is said")
+        assert any("what is worth keeping" in each.message for each in app._notifications)
+
+
 def test_questions_are_rare_and_rarer_when_passed_over() -> None:
     items = [scored(0, f"a{n}", f"text {n}", n / 10 - 0.5) for n in range(10)]
     selection = Selection(prompt="?", selector="zero-shot", threshold=0.0, items=items)
-    asking = Asking(random=random.Random(3))
+    asking = Asking(every=4, random=random.Random(3))
     asked: list[int] = []
     for turn in range(60):
         asking.turn_begins()
@@ -121,6 +147,15 @@ def test_questions_are_rare_and_rarer_when_passed_over() -> None:
     gaps = [later - earlier for earlier, later in itertools.pairwise(asked)]
     assert asked[0] == 3
     assert gaps == [8, 16, 32]
+
+
+def test_nobody_is_asked_who_does_not_want_to_be() -> None:
+    items = [scored(0, f"a{n}", f"text {n}", n / 10 - 0.5) for n in range(10)]
+    selection = Selection(prompt="?", selector="zero-shot", threshold=0.0, items=items)
+    asking = Asking(every=0)
+    for _ in range(60):
+        asking.turn_begins()
+        assert asking.question(selection) is None
 
 
 def test_near_the_threshold_or_drawn_at_random() -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+from textual.widgets import Input
 
 from study.check import verify
+from study.protocol import load_protocol
 from study.ratings import current_ratings
 from tests.tui.app_fake_ollama import FakeServer
 from tests.tui.app_pilot import running, shown_text, until
 from tests.tui.app_profiles import make_settings, open_filled, turn
+from tui.app.dialogs import Ask
 from tui.app.study_data import make_protocol
 from tui.app.study_results import ResultsScreen
 from tui.app.study_screen import StudyScreen
@@ -48,6 +52,30 @@ async def test_the_form_registers_a_study(tmp_path: Path) -> None:
         await until(pilot, lambda: isinstance(app.screen, StudyScreen) and app.screen.lines, "registered")
         assert app.screen.lines[0].name == "past-prompts"
         assert app.screen.lines[0].planned == 60
+
+
+async def test_a_protocol_of_ones_own_is_checked_and_registered(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('name = "mine"\nquestion = "Is it worth it?"\ntrials = 7\n', encoding="utf-8")
+    async with running(tmp_path) as (app, pilot):
+        await pilot.press("f4", "n")
+        await until(pilot, lambda: app.screen.query_one("#study-count").value == "150", "the form")
+        form = app.screen
+        await pilot.press("down", "down", "down", "enter")
+        await until(pilot, lambda: isinstance(app.screen, Ask), "the path is asked for")
+        app.screen.query_one(Input).value = str(path)
+        await pilot.press("enter")
+        await until(pilot, lambda: app.screen is form and app._notifications, "what is wrong is said")
+        (said,) = [each.message for each in app._notifications]
+        assert "trials" in said
+        ready = load_protocol("past-prompts").toml
+        path.write_text(re.sub(r"(?m)^name = .*$", 'name = "mine"', ready), encoding="utf-8")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, Ask), "again")
+        app.screen.query_one(Input).value = str(path)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, StudyScreen) and app.screen.lines, "registered")
+        assert app.screen.lines[0].name == "mine"
 
 
 async def test_trials_are_rated_by_keys_left_and_found_again(tmp_path: Path, server: FakeServer) -> None:

@@ -172,13 +172,13 @@ class RecenterApp(App[int]):
 
     @work(exclusive=True, group="learning")
     async def judged(self) -> None:
-        """Relevance was judged, or an answer ended: learns once it is quiet, if there is anything new."""
+        """Something was judged, or an answer ended: learns once it is quiet, if there is anything new."""
         try:
             found = await self.learner.run()
         except Exception as error:
             explain_error(error)  # for the log: what is in use stays in use
             return
-        if found is not None and (said := changed(self, *found)):
+        if found is not None and (said := changed(self, found)):
             self.notify(said, timeout=8)
 
     def _background_state(self, state: str) -> None:

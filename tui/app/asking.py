@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from memory.selections import Selection
     from study.recording import Candidate
 
-EVERY = 4  # turns from one question to the next
 LONGEST = 32  # turns between questions that nobody answers
 
 
@@ -28,7 +27,7 @@ class Question:
 class Asking:
     """Counts turns, so that questions stay rare: each one passed over doubles the wait for the next."""
 
-    every: int = EVERY
+    every: int  # turns from one question to the next, 0 for never
     random: random.Random = field(default_factory=random.SystemRandom)
     gap: int = 0
     turns: int = 0
@@ -49,7 +48,8 @@ class Asking:
 
     def question(self, selection: Selection | None) -> Question | None:
         """What to ask after this turn, None most of the time."""
-        if selection is None or self.open is not None or self.turns < (self.gap or self.every):
+        early = self.turns < (self.gap or self.every)
+        if not self.every or selection is None or self.open is not None or early:
             return None
         found = self._choose(selection)
         if found is None:

@@ -22,7 +22,7 @@ class ChatAsking(ChatBase):
 
     def __init__(self, services: Services) -> None:
         super().__init__(services)
-        self.asking = Asking()
+        self.asking = Asking(services.settings.ask_every)
 
     @property
     def ask_line(self) -> Static:

@@ -9,6 +9,7 @@ from textual.content import Content
 from tui.app.format import age, clip
 from tui.app.memory_data import MARKS, STYLES, Detail, quote_content
 from tui.app.text import tr
+from tui.reasons import reason_words
 
 ACTIONS = {
     "created": "came in",
@@ -48,7 +49,8 @@ def facts(detail: Detail) -> Content:
     line = Content.styled(f"{MARKS.get(status, '')} {tr(status)}", STYLES.get(status, ""))
     line += Content.styled(" · " + " · ".join(words), "$foreground 65%")
     if attribute.reason:
-        line += Content.styled("\n" + tr("reason: {text}", text=tr(attribute.reason)), "$warning")
+        why = tr(reason_words(attribute.reason))
+        line += Content.styled("\n" + tr("reason: {text}", text=why), "$warning")
     return line
 
 

@@ -229,6 +229,7 @@ class ReviewScreen(Screen[None]):
         self.queue = [each for each in self.queue if each.id != attribute.id]
         await self._show()
         self.recenter.count_waiting()
+        self.recenter.judged()
 
     def _conversation_of(self, attribute: Attribute) -> str:
         if not attribute.evidence:

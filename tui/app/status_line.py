@@ -65,17 +65,18 @@ class StatusLine(Static):
         return clip(name, max(16, width // 2))
 
     def _details(self, status: Status) -> list[str]:
+        """What a person needs most comes first: a narrow line loses the end."""
         details = []
-        if status.speed:
-            details.append(tr("{n} tok/s", n=f"{status.speed:.1f}"))
         if status.used is not None:
             details.append(tr("memory: {n} used", n=status.used) if status.used else tr("memory: none used"))
+        if status.waiting:
+            details.append(tr("{n} to review", n=status.waiting))
+        if status.extraction == "working":
+            details.append(tr("✎ reading"))
+        if status.speed:
+            details.append(tr("{n} tok/s", n=f"{status.speed:.1f}"))
         compare = {"off": tr("off"), "some": tr("some"), "always": tr("on")}.get(
             status.compare, status.compare
         )
         details.append(tr("compare {state}", state=compare))
-        if status.extraction == "working":
-            details.append(tr("✎ reading"))
-        if status.waiting:
-            details.append(tr("{n} to review", n=status.waiting))
         return details

@@ -1,4 +1,7 @@
-"""A new study in three questions: what kind, what question, how many trials; power before the start."""
+"""A new study in three questions: what kind, what question, how many trials; power before the start.
+
+A protocol file of one's own is taken as it is.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +17,15 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from tui.app.dialogs import Ask
 from tui.app.errors import explain_error
+from tui.app.housekeeping import typed_path
 from tui.app.keys import localise
 from tui.app.study_data import Template, make_protocol, power_words, templates
 from tui.app.text import tr
 
 if TYPE_CHECKING:
+    from study.protocol import LoadedProtocol
     from tui.app.services import Services
 
 KINDS = {
@@ -27,6 +33,9 @@ KINDS = {
     "past-prompts": "your own past questions, answered again in both ways",
     "three-stages": "true? relevant? better? (attributes, relevance, pairs)",
 }
+
+
+OWN = "file"
 
 
 class StudyNewScreen(ModalScreen[str | None]):
@@ -73,22 +82,35 @@ class StudyNewScreen(ModalScreen[str | None]):
                 )
                 for each in self.templates
             ]
+            + [
+                Option(
+                    Content.styled(f" {tr('own protocol'):<14}", "bold") + Content(tr("from a TOML file …")),
+                    id=OWN,
+                )
+            ]
         )
         kinds.highlighted = 0
         kinds.focus()
 
-    def _chosen(self) -> Template:
-        return self.templates[self.query_one("#study-kind", OptionList).highlighted or 0]
+    def _chosen(self) -> Template | None:
+        """The ready protocol under the cursor, None for a file of one's own."""
+        place = self.query_one("#study-kind", OptionList).highlighted or 0
+        return self.templates[place] if place < len(self.templates) else None
 
     @on(OptionList.OptionHighlighted)
     def _kind(self, event: OptionList.OptionHighlighted) -> None:
         chosen = self._chosen()
-        self.query_one("#study-question", Input).value = chosen.question
-        self.query_one("#study-count", Input).value = str(chosen.count)
+        question, count = self.query_one("#study-question", Input), self.query_one("#study-count", Input)
+        question.disabled = count.disabled = chosen is None
+        question.value = chosen.question if chosen else tr("as the file says")
+        count.value = str(chosen.count) if chosen else ""
 
     @on(OptionList.OptionSelected)
-    def _kind_taken(self) -> None:
-        self.query_one("#study-question").focus()
+    def _kind_taken(self, event: OptionList.OptionSelected) -> None:
+        if event.option.id == OWN:
+            self.action_start()
+        else:
+            self.query_one("#study-question").focus()
 
     @on(Input.Changed, "#study-count")
     def _count(self, event: Input.Changed) -> None:
@@ -113,10 +135,10 @@ class StudyNewScreen(ModalScreen[str | None]):
         """Records the protocol and its hash."""
         from study.protocol import register
 
-        question = self.query_one("#study-question", Input).value.strip()
-        count = self.query_one("#study-count", Input).value
         try:
-            loaded = await asyncio.to_thread(make_protocol, self._chosen().name, question, int(count or 0))
+            loaded = await self._protocol()
+            if loaded is None:
+                return
             study = await self.services.study()
             row = await asyncio.to_thread(register, study, loaded)
         except Exception as error:
@@ -124,6 +146,19 @@ class StudyNewScreen(ModalScreen[str | None]):
             return
         self.notify(tr("Registered. Its hash is {hash}.", hash=str(row["hash"])[:12]))
         self.dismiss(str(row["study"]))
+
+    async def _protocol(self) -> LoadedProtocol | None:
+        """What is to be registered; None when no file was named."""
+        from study.protocol import load_protocol
+
+        chosen = self._chosen()
+        if chosen is None:
+            detail = tr("docs/protocols.md says what may stand in it. It is checked before it is registered.")
+            path = await self.app.push_screen_wait(Ask(tr("Path of the protocol (TOML)"), detail=detail))
+            return None if path is None else await asyncio.to_thread(load_protocol, typed_path(path))
+        question = self.query_one("#study-question", Input).value.strip()
+        count = self.query_one("#study-count", Input).value
+        return await asyncio.to_thread(make_protocol, chosen.name, question, int(count or 0))
 
     def action_leave(self) -> None:
         self.dismiss(None)

@@ -15,6 +15,7 @@ import click
 from engine.errors import RecenterError
 from tui.cli.common import note, open_profile, print_json, run_async, settings_of
 from tui.cli.importing import run_import, write_export
+from tui.reasons import reason_words
 
 if TYPE_CHECKING:
     from engine.embedding import Embedder
@@ -167,7 +168,7 @@ def _print_row(number: int, result: dict[str, Any]) -> None:
     click.echo(f"Conversation {number} ({result['seconds']} s)")
     for item in result["attributes"]:
         mark = "+" if item["status"] == "proposed" else "-"
-        why = f" ({item['reason']})" if item["reason"] else ""
+        why = f" ({reason_words(item['reason'])})" if item["reason"] else ""
         first, *rest = wrapped(f"{item['text']}{why}", terminal_width() - 6) or [""]
         click.echo(f"  {mark} {first}")
         for line in rest:

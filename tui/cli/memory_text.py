@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui.cli.overview import terminal_width
+from tui.reasons import reason_words
 
 if TYPE_CHECKING:
     from memory.attributes import Attribute, Change
@@ -72,7 +73,7 @@ def print_details(
     words += [word for word, on in (("pinned", item.pinned), ("never used", item.never_use)) if on]
     _paragraph(f"{item.id}: {', '.join(words)}")
     if item.reason:
-        _paragraph(f"Reason: {item.reason}")
+        _paragraph(f"Reason: {reason_words(item.reason)}")
     if item.superseded_by:
         _paragraph(f"Replaced by {item.superseded_by}")
     _heading("Your words")
@@ -102,7 +103,7 @@ def print_history(changes: Sequence[Change]) -> None:
             text = change.after.get("text")
             line += f": {text}"
         elif change.after.get("reason") and change.action in ("rejected", "superseded"):
-            line += f": {change.after['reason']}"
+            line += f": {reason_words(change.after['reason'])}"
         _paragraph(line, "  ")
 
 

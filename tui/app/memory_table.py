@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.style import Style
 from rich.text import Text
 from textual.binding import Binding, BindingType
+from textual.color import Color
 from textual.message import Message
 from textual.widgets import DataTable
 
@@ -19,7 +21,7 @@ from tui.app.text import tr
 if TYPE_CHECKING:
     from memory.attributes import Attribute
 
-COLOURS = {"proposed": "yellow", "accepted": "green", "rejected": "red", "superseded": "bright_black"}
+COLOURS = {"proposed": "warning", "accepted": "success", "rejected": "error"}  # of the theme
 
 
 class MemoryTable(DataTable[Text]):
@@ -94,7 +96,7 @@ class MemoryTable(DataTable[Text]):
     def _cells(self, attribute: Attribute) -> list[Text]:
         status = str(attribute.status)
         sign = Text("●" if attribute.id in self.marked else " ", style="bold")
-        sign.append(MARKS.get(status, " "), style=COLOURS.get(status, ""))
+        sign.append(MARKS.get(status, " "), style=self._colour(status))
         sign.append("*" if attribute.pinned else "⊘" if attribute.never_use else "", style="bold")
         faded = "" if status in ("accepted", "proposed") else "dim"
         cells = [sign, Text(clip(attribute.text, self._text_width), style=faded)]
@@ -103,6 +105,13 @@ class MemoryTable(DataTable[Text]):
         now: datetime = self.clock()  # type: ignore[operator]
         cells.append(Text(age(attribute.updated_at, now), style="dim"))
         return cells
+
+    def _colour(self, status: str) -> Style:
+        """A Rich style, as `DataTable` wants it, in the theme's colours."""
+        name = COLOURS.get(status)
+        return (
+            Style(color=Color.parse(self.app.theme_variables[name]).rich_color) if name else Style(dim=True)
+        )
 
     def replace(self, attribute: Attribute) -> None:
         """Draws one row anew."""

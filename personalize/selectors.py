@@ -69,6 +69,16 @@ def squash(value: float, zero: float, scale: float = 1.0) -> float:
     return 1.0 / (1.0 + math.exp(-max(-50.0, min(50.0, (value - zero) * scale))))
 
 
+async def _embedded(
+    embedder: Embedder, queries: Sequence[str], texts: Sequence[str], vectors: Vectors | None
+) -> tuple[Vectors, Vectors]:
+    """(q, d) and (n, d): the texts' vectors are made only where they are not known."""
+    found = await asyncio.to_thread(embedder.embed, list(queries))
+    if vectors is None:
+        vectors = await asyncio.to_thread(embedder.embed, list(texts))
+    return found, vectors
+
+
 class Bm25Selector:
     """Words in common; the fixed zero point is where a rare word is shared."""
 
@@ -107,9 +117,7 @@ class CosineSelector:
     ) -> list[Score]:
         if not texts:
             return []
-        query = (await asyncio.to_thread(self._embedder.embed, [prompt]))[0]
-        if vectors is None:
-            vectors = await asyncio.to_thread(self._embedder.embed, list(texts))
+        (query,), vectors = await _embedded(self._embedder, [prompt], texts, vectors)
         return [Score(squash(float(c), self.zero, 10.0), {"cosine": float(c)}) for c in vectors @ query]
 
 
@@ -137,9 +145,7 @@ class CentredCosineSelector:
         if not texts:
             return []
         background = background_for(prompt)[: max(0, FILL - len(texts))]
-        query, *usual = await asyncio.to_thread(self._embedder.embed, [prompt, *background])
-        if vectors is None:
-            vectors = await asyncio.to_thread(self._embedder.embed, list(texts))
+        (query, *usual), vectors = await _embedded(self._embedder, [prompt, *background], texts, vectors)
         cosines = np.asarray(vectors @ query, dtype=np.float64)
         centre = float(np.mean([*cosines, *(float(v @ query) for v in usual)]))
         return [
@@ -228,9 +234,7 @@ class LearnedSelector:
     ) -> list[Score]:
         if not texts:
             return []
-        query = (await asyncio.to_thread(self._embedder.embed, [prompt]))[0]
-        if vectors is None:
-            vectors = await asyncio.to_thread(self._embedder.embed, list(texts))
+        (query,), vectors = await _embedded(self._embedder, [prompt], texts, vectors)
         parts: list[dict[str, float]] = [{} for _ in texts]
         logits = combined = None
         if self._model.with_model and self._zero_shot is not None:

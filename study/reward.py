@@ -19,8 +19,8 @@ from personalize.words import words
 from study.data import StudyData, TrialRow, first_ratings
 from study.statistics.clustered import Estimate, partition
 from study.statistics.ranks import rank_correlation
-from study.training import TrainingReport, beats_best
 from study.training_folds import FEWEST_TO_LOOK, STRENGTHS, auc, compare, grouped_folds, shortfall
+from study.training_report import TrainingReport, beats_best
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]

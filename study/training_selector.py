@@ -17,8 +17,8 @@ from personalize.words import bm25
 from personalize.zero_shot import PairParts
 from study.data import RelevanceRow, StudyData
 from study.statistics.relevance import prompt_partition
-from study.training import TrainingReport, beats_best
 from study.training_folds import FEWEST_TO_LOOK, compare, dummy_scores, shortfall
+from study.training_report import TrainingReport, beats_best
 
 Floats = NDArray[np.float64]
 

@@ -14,7 +14,6 @@ from memory.verifier import Checked, feature_names, features
 from personalize.words import bm25
 from study.data import AttributeRow, StudyData
 from study.statistics.clustered import partition
-from study.training import TrainingReport, beats_best
 from study.training_folds import (
     FEWEST_TO_LOOK,
     choose_strength,
@@ -24,6 +23,7 @@ from study.training_folds import (
     out_of_fold,
     shortfall,
 )
+from study.training_report import TrainingReport, beats_best
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]

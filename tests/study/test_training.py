@@ -18,8 +18,9 @@ from engine.classifier import Classifier
 from personalize.learned import LearnedModel
 from study.data import AttributeRow, RelevanceRow, StudyData, TrialRow
 from study.reward import answer_features, differences, fit_symmetric
-from study.training import TITLES, save, sentence, table, train, train_all
+from study.training import save, train, train_all
 from study.training_folds import auc, grouped_folds, out_of_fold, shortfall
+from study.training_report import TITLES, sentence, table
 
 
 def attributes(count: int, *, signal: bool, seed: int = 1) -> list[AttributeRow]:

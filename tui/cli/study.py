@@ -238,7 +238,8 @@ def train(ctx: click.Context, study_name: str | None, dry_run: bool, as_json: bo
     from engine.choice import open_embedder
     from engine.errors import EngineError
     from engine.paths import profile_dir
-    from study.training import save, sentence, table, train_all
+    from study.training import save, train_all
+    from study.training_report import sentence, table
 
     data = load(ctx, study_name, everything=study_name is None)
     settings = settings_of(ctx)

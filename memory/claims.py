@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from .conjugate import conjugate_joined, finite_verb, is_past, third_person
+from .folding import spelled
 from .leaning import split_addition
 from .sentences import is_chinese
 
@@ -41,16 +42,25 @@ _ZH_LEAD = re.compile(
     r"说起来|坦白说|再说|再有|然后|首先|请?记住|备注|补充一下|补充一句|跟你说|告诉你|顺便告诉你)[，,:：。！!\s]*)+"
 )
 _TAIL = re.compile(
-    r"(?:\s*,?\s*\b(?:(?:or|and) (?:anything|something|stuff|things|others|so on)(?: like (?:that|those|this))?|right|you know|though|lol|haha|i guess|i think|too|as well|anyway|so far|thanks|please|"
+    r"(?:\s*,?\s*\b(?:(?:or|and) (?:anything|something|stuff|things|others|so on)(?: like (?:that|those|this))?|right|you know|though|tho|lol|haha|i guess|i think|too|as well|anyway|so far|thanks|please|"
     r"for sure|either|but|and|so|or|because|since|like i said|to be honest|honestly|by the way|btw|actually))+\s*$",
     re.I,
 )
 _EDGE = " \t\n,;:.!…-–—，。；！、~～"
 _TOKEN = re.compile(
     r"\b(?:(?P<im>I'm|I am)|(?P<ive>I've)|(?P<id>I'd)|(?P<ill>I'll)|(?P<i>I)|(?P<myself>myself|ourselves)|(?P<mine>mine)|"
-    r"(?P<my>my|our)|(?P<ours>ours)|(?P<me>me)|(?P<were>we're)|(?P<weve>we've)|(?P<wed>we'd)|(?P<well>we'll)|(?P<we>we))(?![\w'])"
+    r"(?P<my>my|our)|(?P<ours>ours)|(?P<me>me|us)|(?P<were>we're)|(?P<weve>we've)|(?P<wed>we'd)|(?P<well>we'll)|(?P<we>we))(?![\w'])"
 )
-_MY_AND_I = re.compile(r"^my ((?:\w+ ){0,2}\w+) and (?:I|me)\b")
+_MY_AND_I = re.compile(
+    r"^my (?!(?:(?!and\b)\w+ ){1,3}?(?:is|are|was|were|has|had|have|does|did|loves?|likes?|hates?|lives?|works?|keeps?|wants?|needs?|got|gets?)\b)"
+    r"((?:\w+ ){0,2}\w+) and (?:I|me)\b"
+)
+# what "we" do each of us does: a household's place, things and tastes
+WE_TOO = re.compile(
+    r"^we(?:(?:'re| are) (?:both|all)\b| (?:both |all |also |usually |never |always |mostly |only |don't |do not )*"
+    r"(?:live (?:in|on|near|at|outside) (?!(?:a|an|the) (?:world|society|time|age|era|country)\b)|rent\b|own\b|prefer\b|eat\b|keep kosher|speak\b))(?!.*\bI\b)",
+    re.I,
+)
 _CAPITAL = re.compile(r"\b(?:My|Me|Our|We|We're|We've|We'd|We'll|Myself|i'm|i've|i'd|i'll|i am|i)\b(?!['’.])")
 
 
@@ -87,7 +97,7 @@ def trim_quote(text: str) -> tuple[int, int]:
 
 def to_claim(quote: str) -> str:
     """The quote as a sentence about "the user" (用户), with a full stop."""
-    text = " ".join(quote.replace("’", "'").replace("‘", "'").split())
+    text = " ".join(spelled(quote).split())
     text, more = split_addition(text)
     if is_chinese(text):
         return _chinese_claim(text) + (_chinese_claim(more).replace("用户", "自己") if more else "")
@@ -101,6 +111,10 @@ def _english_claim(text: str) -> str:
         name = "The user " if role.group("who") else "The user is "
         rest = _OWN.sub(lambda m: _OWN_WORDS[m.group().lower()], text[role.end() :])
         return name + rest.strip().rstrip(_EDGE) + "."
+    if WE_TOO.match(text):
+        text = re.sub(r"^we(?:'re| are) (?:both|all) ", "I am ", text, flags=re.I)
+        text = re.sub(r"^we(?: both| all)? ", "I ", text, flags=re.I)
+        text = re.sub(r"\bour\b", "my", text, flags=re.I)
     text = _CAPITAL.sub(_fold_case, text)
     text = _MY_AND_I.sub(r"I and my \1", text)
     out: list[str] = []
@@ -193,7 +207,8 @@ def _other(kind: str, named: bool, word: str) -> str:
 
 
 def _chinese_claim(text: str) -> str:
-    text = text.replace("俺", "我").replace("本人", "我").replace("我自己", "自己")
+    text = text.replace("俺", "我").replace("本人", "我")
+    text = re.sub("^我自己", "我", text).replace("我自己", "自己")
     text = re.sub(r"我们(?:家|一家)?", "用户一家", text)
     out: list[str] = []
     named = False

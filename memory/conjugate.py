@@ -35,7 +35,7 @@ COMMON = frozenset(
     sleep write grow take go make keep find feel get spend swim am don't haven't can't do manage speak
     rely suffer struggle collect stick care follow travel study drive bake sing run wear use buy read
     play walk live hit volunteer commute refuse appreciate learn raise support believe skip choose stay
-    steer""".split()  # noqa: SIM905 - read as words
+    steer rent""".split()  # noqa: SIM905 - read as words
 )
 _WORD = re.compile(r"[A-Za-z](?:[A-Za-z'’-]*[A-Za-z])?")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 
 
@@ -15,6 +16,20 @@ def fold_hard(text: str) -> str:
     """`fold` without punctuation: what a tombstone remembers."""
     kept = (char if char.isalnum() else " " for char in fold(text))
     return " ".join("".join(kept).split())
+
+
+_UNMARKED = re.compile(
+    r"\b(?:(?P<n>(?:do|does|did|ca|wo|is|are|was|were|have|has|could|would|should)n)t|(?P<i>[Ii])(?P<m>m|ve))\b",
+    re.I,
+)
+
+
+def spelled(text: str) -> str:
+    """Straight apostrophes, also where fast typing leaves them out: "im" is "i'm", "dont" is "don't"."""
+    return _UNMARKED.sub(
+        lambda m: f"{m['n']}'t" if m["n"] else m.group() if m.group() == "IM" else f"{m['i']}'{m['m']}",
+        text.replace("’", "'").replace("‘", "'"),
+    )
 
 
 def byte_forms(text: str) -> list[bytes]:

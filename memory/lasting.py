@@ -20,6 +20,7 @@ from engine.classifier import Classifier
 from engine.embedding import Embedder
 
 from . import cues
+from .folding import spelled
 from .sentences import is_chinese
 
 Matrix = NDArray[np.float64]
@@ -38,7 +39,7 @@ def cue_names(chinese: bool) -> list[str]:
 
 def cue_features(text: str, chinese: bool) -> list[float]:
     """0/1 for each cue group, then position of the self, length and counts."""
-    folded = text.replace("’", "'")
+    folded = spelled(text)
     if chinese:
         lasting = [float(p.search(folded) is not None) for p in cues.CHINESE_LASTING.values()]
         against = [float(p.search(folded) is not None) for p in cues.CHINESE_AGAINST.values()]

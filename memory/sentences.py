@@ -24,7 +24,7 @@ _END = re.compile(
 _BULLET = re.compile(r"^\s*(?:[-*•·]\s+|\d{1,2}[.)、]\s*)")
 _HAN = re.compile(r"[㐀-鿿]")
 _SUBJECT = (
-    r"(?:i|i'm|i’m|i've|i’ve|i'd|i’d|i'll|i’ll|we|we're|we’re|we've|my|our|it|it's|it’s|there|there's|that|that's|this|"
+    r"(?:i|i'm|i’m|im|i've|i’ve|ive|i'd|i’d|i'll|i’ll|we|we're|we’re|we've|my|our|it|it's|it’s|there|there's|that|that's|this|"
     r"these|those|they|he|she|you|your|maybe|do|does|can|could|would|what|how|any|is|are|which|where|who|let's|please)"
 )
 _CUT = re.compile(
@@ -32,9 +32,19 @@ _CUT = re.compile(
     rf"|(?P<join>,?\s+(?=(?:so|but|though|although|yet|however)\s+(?:\w+ly\s+|now\s+|then\s+|still\s+)?{_SUBJECT}\b))"
     rf"|(?P<and>,\s+(?=(?:and|or|plus)\s+(?:\w+ly\s+|now\s+|then\s+|also\s+|so\s+)?{_SUBJECT}\b))"
     rf"|(?P<and2>\s+(?=and\s+(?:i'm|i’m|i've|i’ve|i'd|i’d|i'll|i’ll|it's|it’s|that's)\b))"
-    r"|(?P<comma>,\s+(?=(?:do|does|did|can|could|would|what|what's|how|any|is|are|where|thanks|thank|please|have you|any|explain|tell|show|give|help|suggest|recommend|write|list)\b))"
+    r"|(?P<and3>,?\s+(?=and\s+i\s+(?:feel|want|need|don't (?:want|know)|don’t (?:want|know)|dont (?:want|know)|was wondering|can't stop)\b))"
+    r"|(?P<comma>,\s+(?=(?:do|does|did|can|could|would|what|what's|how|any|is|are|where|which (?:\w+ ){0,2}?(?:one|is|are|would|should|do|can|could)\b|thanks|thank|please|have you|any|explain|tell|show|give|help|suggest|recommend|write|list)\b))"
     r"|(?P<keep>,?\s+(?=so\s+(?:keep|please|no|nothing|avoid|remember|consider|make)\b))"
-    r"|(?P<so>,\s+(?=so\b))",
+    r"|(?P<splice>,\s+(?=(?:i|i'm|i’m|im|i've|i’ve|ive)\s(?!think\b|guess\b|believe\b|mean\b|know\b|suppose\b|hope\b)))"
+    r"|(?P<so>,\s+(?=so\b))"
+    r"|(?P<so2>\s+(?=so\s+(?!much\b|many\b|i\b|my\b)(?:\w+\s+){1,3}?(?:would|will|should|could|can|can't|are|is|isn't|aren't)\b))",
+    re.I,
+)
+# what has no main clause of its own: the "I" after the comma begins it
+_SUBORDINATE = re.compile(
+    r"(?:so |and |but |then |ok |okay |also |even |hey |hi |or )*(?:if|suppose|assume|imagine|pretend|act|let's say|say|unless|as|"
+    r"once|when|whenever|after|before|while|because|since|although|though|given|being|in|on|at|with|for|during|until|till|by|"
+    r"to|from|despite|every|these|unlike|like|\w+ly)\b",
     re.I,
 )
 _ZH_CUT = re.compile(r"[，；：,;:]\s*|\s*(?:——|—)\s*")
@@ -95,6 +105,8 @@ def split_clauses(sentence: Sentence) -> list[Sentence]:
     cuts: list[tuple[int, int]] = []
     for match in pattern.finditer(sentence.text):
         if _inside_list(sentence.text, match):
+            continue
+        if match.lastgroup == "splice" and _SUBORDINATE.match(sentence.text, cuts[-1][1] if cuts else 0):
             continue
         cuts.append(match.span())
     clauses: list[Sentence] = []

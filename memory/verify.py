@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 from engine.chat import ChatMessage, ChatModel, yes_logit
 
-from .candidates import why_not
 from .claims import to_claim
+from .clause_reasons import why_not
 from .pasted import is_injection
 from .sentences import is_chinese
 

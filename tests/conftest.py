@@ -16,6 +16,8 @@ from typing import NoReturn
 import httpx
 import psutil
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from engine import paths
 from engine.builtin_chat import BuiltinChat
@@ -32,6 +34,10 @@ TEMPLATE """{{{{- range .Messages }}}}<|im_start|>{{{{ .Role }}}}
 """
 PARAMETER stop "<|im_end|>"
 '''
+
+# Machines are noisy, and many a first call imports scipy: how long an example takes fails no test.
+hypothesis_settings.register_profile("recenter", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("recenter")
 
 # Taken before a test sets folders of its own: these are kept between runs.
 _MODELS_DIR = paths.models_dir()

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from personalize_support import ScriptedChat
 
@@ -53,7 +52,6 @@ def test_orders_that_disagree_prefer_neither() -> None:
     assert isinstance(ModelJudge(ScriptedChat()), PairScorer)
 
 
-@hypothesis_settings(deadline=None)  # the first call imports scipy
 @given(st.lists(st.floats(-50, 0), min_size=5, max_size=5))
 def test_expected_score_stays_on_the_scale(values: list[float]) -> None:
     assert 1 <= expected_score(dict(zip("12345", values, strict=True))) <= 5

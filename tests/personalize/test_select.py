@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from personalize_support import ScriptedChat, WordEmbedder
 
@@ -36,7 +35,6 @@ def test_bm25_prefers_shared_rare_words_in_both_languages() -> None:
     assert chinese[0] > 0 == chinese[1]
 
 
-@hypothesis_settings(deadline=None)  # the first call imports scipy
 @given(st.lists(st.text(max_size=20), max_size=30), st.text(max_size=20), st.integers(0, 25))
 def test_prefilter_gives_distinct_known_indices(texts: list[str], prompt: str, limit: int) -> None:
     similarity = np.linspace(0, 1, len(texts))
@@ -55,7 +53,6 @@ def test_prefilter_keeps_what_is_near_or_shares_words() -> None:
     assert 7 in prefilter("opera tickets", texts, similarity, limit=2, always=always)
 
 
-@hypothesis_settings(deadline=None)  # the first call imports scipy
 @given(st.lists(st.floats(0, 1), max_size=20), st.floats(0, 1), st.integers(0, 5))
 def test_at_most_the_limit_and_only_from_the_threshold_on(
     scores: list[float], threshold: float, limit: int

@@ -15,7 +15,7 @@ all_sizes = st.lists(st.sampled_from([2, 4, 6, 8]), min_size=1, max_size=3).map(
 
 
 @given(seeds, st.integers(0, 120), all_sizes)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_never_further_apart_than_half_a_block(seed: int, count: int, sizes: tuple[int, ...]) -> None:
     lead = 0
     for place in slots(seed, count, sizes):
@@ -26,7 +26,7 @@ def test_never_further_apart_than_half_a_block(seed: int, count: int, sizes: tup
 
 
 @given(seeds, st.integers(0, 200), all_sizes)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_one_place_and_all_places_agree(seed: int, index: int, sizes: tuple[int, ...]) -> None:
     place = slot(seed, index, sizes)
     assert place == slots(seed, index + 1, sizes)[-1]
@@ -49,7 +49,7 @@ def outsider(seed: int, count: int, sizes: tuple[int, ...]) -> list[bool]:
 
 
 @given(seeds, st.integers(1, 100))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_an_outsider_finds_the_same_order(seed: int, count: int) -> None:
     assert [place.first_left for place in slots(seed, count, (4, 6))] == outsider(seed, count, (4, 6))
 
@@ -68,7 +68,7 @@ def test_block_sizes_vary_and_both_orders_start() -> None:
 
 
 @given(seeds, st.sampled_from([0.05, 0.1, 0.2, 0.5]))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_the_share_of_repeats_is_exact(seed: int, share: float) -> None:
     length = round(1 / share)
     back = [comes_back(seed, index, share) for index in range(length * 10)]

@@ -258,7 +258,7 @@ scores = st.lists(st.floats(0, 1), min_size=1, max_size=30)
 
 
 @given(scores, st.integers(0, 5), st.integers(0, 5), st.integers(0, 10_000))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_the_policy_asks_near_the_threshold_and_audits_the_rest(
     values: list[float], near: int, audits: int, seed: int
 ) -> None:

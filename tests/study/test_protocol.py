@@ -82,7 +82,7 @@ def test_every_mistake_is_named_at_once() -> None:
 
 
 @given(st.text(max_size=200))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_any_text_gives_a_protocol_or_a_clear_error(text: str) -> None:
     with pytest.raises(ProtocolError):
         parse_protocol(text)

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from study.scoring_files import ScoringError, parse_row, read_labels
@@ -97,7 +96,6 @@ def test_a_file_without_a_usable_row_is_refused(tmp_path: Path) -> None:
         read_labels(tmp_path / "missing.jsonl")
 
 
-@hypothesis_settings(deadline=None)  # the first call imports scipy
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sklearn import metrics as reference
 
@@ -19,7 +18,6 @@ PAIRS = st.lists(
 )
 
 
-@hypothesis_settings(deadline=None)  # the first call imports scipy
 @given(PAIRS)
 def test_decision_measures_agree_with_scikit_learn(pairs: list[tuple[float, bool, int]]) -> None:
     scores = np.array([score for score, _, _ in pairs])
@@ -35,7 +33,6 @@ def test_decision_measures_agree_with_scikit_learn(pairs: list[tuple[float, bool
         assert found.kappa == pytest.approx(reference.cohen_kappa_score(relevant, selected), abs=1e-9)
 
 
-@hypothesis_settings(deadline=None)  # the first call imports scipy
 @given(PAIRS)
 def test_average_precision_agrees_with_scikit_learn(pairs: list[tuple[float, bool, int]]) -> None:
     scores = np.array([score for score, _, _ in pairs])
@@ -49,7 +46,6 @@ def test_average_precision_agrees_with_scikit_learn(pairs: list[tuple[float, boo
         assert average_precision(scores, relevant, weights) == pytest.approx(expected)
 
 
-@hypothesis_settings(deadline=None)  # the first call imports scipy
 @given(PAIRS)
 def test_no_threshold_is_better_than_the_best(pairs: list[tuple[float, bool, int]]) -> None:
     scores = np.array([score for score, _, _ in pairs])

@@ -33,7 +33,6 @@ from study.statistics.proportions import clopper_pearson, clustered_share, exact
 
 
 @given(st.integers(1, 300).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
-@settings(deadline=None)
 def test_exact_binomial_is_scipys_and_statsmodels(case: tuple[int, int]) -> None:
     wins, n = case
     found = exact_binomial(wins, n)
@@ -61,7 +60,6 @@ def test_no_votes_give_no_number() -> None:
 
 
 @given(st.lists(st.integers(1, 5), min_size=2, max_size=60))
-@settings(deadline=None)
 def test_with_one_row_per_cluster_the_mean_has_the_students_t_interval(values: list[int]) -> None:
     found = mean_interval(values, from_labels(list(range(len(values)))))
     if len(set(values)) == 1:
@@ -151,7 +149,7 @@ def test_the_designs_power_numbers() -> None:
 
 
 @given(st.integers(6, 120), st.floats(0.5, 0.95))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_exact_power_sums_what_scipy_rejects(n: int, p: float) -> None:
     rejected = [k for k in range(n + 1) if stats.binomtest(k, n, 0.5).pvalue < 0.05 + 1e-12]
     assert exact_power(n, p) == pytest.approx(sum(stats.binom.pmf(k, n, p) for k in rejected))
@@ -175,7 +173,7 @@ def test_power_at_the_ends() -> None:
 
 
 @given(st.integers(0, 400).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_the_interval_is_where_the_wealth_stays_small(case: tuple[int, int]) -> None:
     wins, n = case
     low, high = sequential.interval(wins, n)
@@ -263,7 +261,7 @@ def test_conversations_close_when_the_next_begins() -> None:
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=60))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_the_clustered_interval_is_where_the_wealth_stays_small(shares: list[float]) -> None:
     values = np.array(shares)
     low, high = clustered_sequence.interval(values)

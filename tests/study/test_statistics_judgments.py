@@ -61,7 +61,7 @@ def test_high_agreement_with_low_kappa() -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("abc")), min_size=6, max_size=60))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_agreement_matches_sklearn_and_statsmodels(pairs: list[tuple[str, str]]) -> None:
     one, two = [a for a, _ in pairs], [b for _, b in pairs]
     found = agreement(one, two, ("a", "b", "c"), from_labels(list(range(len(pairs)))))
@@ -86,7 +86,7 @@ def test_unannounced_labels_are_refused() -> None:
         st.tuples(st.integers(1, 5), st.floats(1, 5).map(lambda x: round(x, 1))), min_size=5, max_size=80
     )
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_rank_correlations_are_scipys(pairs: list[tuple[int, float]]) -> None:
     one = np.array([a for a, _ in pairs], dtype=float)
     two = np.array([b for _, b in pairs], dtype=float)
@@ -180,7 +180,7 @@ def test_net_preference_is_the_difference_of_shares() -> None:
 
 
 @given(st.lists(st.integers(1, 5), min_size=1, max_size=60))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_signed_rank_is_scipys_with_pratts_zeros(ratings: list[int]) -> None:
     found = signed_rank(ratings)
     moved = np.array(ratings) - 3.0

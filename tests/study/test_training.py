@@ -242,7 +242,7 @@ def test_out_of_fold_scores_know_nothing_of_a_label_that_only_the_group_tells() 
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=2, max_size=50))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_auc_is_sklearns(cases: list[tuple[int, bool]]) -> None:
     scores, labels = np.array([float(s) for s, _ in cases]), np.array([label for _, label in cases])
     if len(set(labels.tolist())) < 2:

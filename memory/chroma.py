@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from memory.errors import StoreError
+from memory.spare_room import blank
 
 if TYPE_CHECKING:
     from engine.embedding import Vectors
@@ -61,8 +62,10 @@ def _guarded() -> Iterator[None]:
 class ChromaCollection:
     """One collection of unit vectors, compared by cosine. Every method raises ChromaFailure."""
 
-    def __init__(self, client: Any, name: str, expected: int) -> None:
+    def __init__(self, client: Any, name: str, expected: int, folder: Path | None = None) -> None:
         self._client = client
+        self._folder = folder
+        self._blanked: dict[Path, int] = {}  # Chroma's graph files and when they were written last
         self.name = name
         with _guarded():
             from chromadb.errors import NotFoundError
@@ -83,7 +86,7 @@ class ChromaCollection:
 
             quiet = Settings(anonymized_telemetry=False)
             client = chromadb.PersistentClient(path=str(folder), settings=quiet)
-            return cls(client, name, expected)
+            return cls(client, name, expected, folder)
 
     @classmethod
     def at_server(cls, url: str, name: str, expected: int = 0) -> ChromaCollection:
@@ -124,12 +127,14 @@ class ChromaCollection:
                     metadatas=[dict(entry.metadata) for entry in part],
                     embeddings=vectors[begin : begin + _BATCH],
                 )
+            self._blank_spare_room()
 
     def drop(self, ids: Sequence[str]) -> None:
         """Removes entries (their bytes stay in Chroma's files until the folder is replaced)."""
         with _guarded():
             for begin in range(0, len(ids), _BATCH):
                 self._collection.delete(ids=list(ids[begin : begin + _BATCH]))
+            self._blank_spare_room()
 
     def nearest(self, vector: Vectors, k: int, where: dict[str, Any] | None) -> list[tuple[str, float]]:
         """Ids and cosine similarities, best first."""
@@ -139,8 +144,18 @@ class ChromaCollection:
             got = self._collection.query(
                 query_embeddings=[vector], n_results=k, include=["distances"], **extra
             )
+            self._blank_spare_room()
             distances = (got["distances"] or [[]])[0]
             return [(entry, 1.0 - float(far)) for entry, far in zip(got["ids"][0], distances, strict=True)]
+
+    def _blank_spare_room(self) -> None:
+        """After whatever may have made Chroma write its graph: it does at the first use, and now and then."""
+        if self._folder is None:
+            return
+        written = {path: path.stat().st_mtime_ns for path in self._folder.rglob("*.bin")}
+        if written != self._blanked:
+            blank(self._folder)
+            self._blanked = {path: path.stat().st_mtime_ns for path in written}
 
     def count(self) -> int:
         """How many entries there are."""

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -38,6 +39,11 @@ PARAMETER stop "<|im_end|>"
 # Machines are noisy, and many a first call imports scipy: how long an example takes fails no test.
 hypothesis_settings.register_profile("recenter", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis_settings.load_profile("recenter")
+
+# A shell that starts the tests in the background lets them, and all their children, ignore Ctrl+C; the tests
+# of Ctrl+C need children that do not. A handler of our own is not inherited, so theirs is the default one.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Taken before a test sets folders of its own: these are kept between runs.
 _MODELS_DIR = paths.models_dir()

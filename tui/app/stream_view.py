@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.widget import MountError
 from textual.widgets import Markdown, Static
 from textual.widgets.markdown import MarkdownStream
 
@@ -38,6 +40,13 @@ class StreamView(Vertical):
 
     def on_mount(self) -> None:
         self.query_one(".stream-wait").display = self.waiting
+
+    async def on_unmount(self) -> None:
+        """Whoever goes on before the end leaves a stream behind."""
+        if self._stream is not None:
+            stream, self._stream = self._stream, None
+            with contextlib.suppress(MountError):  # what came last has no place any more
+                await stream.stop()
 
     @property
     def markdown(self) -> Markdown:

@@ -130,6 +130,22 @@ def test_without_a_terminal_the_app_says_what_to_do(cli: Cli) -> None:
     assert "recenter ask" in result.complaint
 
 
+@posix
+@pytest.mark.parametrize("elsewhere", ["stdin", "stdout", "stderr"])
+def test_one_stream_that_goes_elsewhere_is_no_terminal(cli: Cli, elsewhere: str, tmp_path: Path) -> None:
+    import pty
+
+    terminal, inside = pty.openpty()
+    with (tmp_path / "elsewhere").open("w+b") as file:
+        streams = dict.fromkeys(("stdin", "stdout", "stderr"), inside) | {elsewhere: file.fileno()}
+        process = subprocess.Popen(cli.command(), env=cli.environment, **streams)
+        assert process.wait(timeout=60) == 1
+    os.close(inside)
+    said = os.read(terminal, 4096) if elsewhere != "stderr" else (tmp_path / "elsewhere").read_bytes()
+    os.close(terminal)
+    assert b"recenter ask" in said
+
+
 def test_the_version(cli: Cli) -> None:
     assert cli.run("--version").out.startswith("recenter 0.")
 

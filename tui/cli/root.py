@@ -81,9 +81,9 @@ def root(ctx: click.Context, version: bool) -> None:
 
 def _open_app(ctx: click.Context) -> None:
     settings = settings_of(ctx)
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise RecenterError(
-            "The app needs a terminal, and this is none.",
+    if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
+        raise RecenterError(  # it reads keys from the first and draws on one of the others
+            "The app needs a terminal, and this is none (or a standard stream goes elsewhere).",
             'Without one, use `recenter ask "TEXT"`, or see `recenter --help`.',
         )
     from tui.app.app import run_app

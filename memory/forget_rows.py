@@ -24,8 +24,6 @@ _PLAIN = (
 _JSON = (
     ("message", "options", "1"),
     ("message", "timings", "1"),
-    ("attribute_change", "before", "before IS NOT NULL"),
-    ("attribute_change", "after", "1"),
 )
 _KEYS = {"selection_item": ("selection_id", "position")}
 
@@ -63,6 +61,7 @@ def redact(db: Database, texts: Sequence[str]) -> None:
         _redact_column(db, table, column, condition, [n for _, n in needles], lambda v: _redacted(v, needles))
     for table, column, condition in _JSON:
         _redact_column(db, table, column, condition, escaped, lambda v: _redacted_json(v, needles))
+    _redact_history(db, escaped, needles)
     # a wording that was redacted cannot be brought back by undo
     db.run("UPDATE attribute_change SET undone = 1 WHERE instr(before, ?)", [REDACTED])
 
@@ -85,6 +84,21 @@ def _redact_column(
     db.conn.executemany(f"UPDATE {table} SET {column} = ? WHERE {where}", changed)
 
 
+def _redact_history(db: Database, wanted: Sequence[str], needles: Sequence[tuple[str, str]]) -> None:
+    """Former wordings of attributes that stay; a present one stays, even if it holds a forgotten one."""
+    changed: list[tuple[Any, ...]] = []
+    for key, text, *states in db.conn.execute(
+        "SELECT c.id, a.text, c.before, c.after FROM attribute_change c "
+        "JOIN attribute a ON a.id = c.attribute_id"
+    ):
+        if any(needle in fold(state) for state in states if state for needle in wanted):
+            kept = [
+                _redacted_json(state, needles, keep=text) if state is not None else None for state in states
+            ]
+            changed.append((*kept, key))
+    db.conn.executemany("UPDATE attribute_change SET before = ?, after = ? WHERE id = ?", changed)
+
+
 def _redacted(value: str, needles: Sequence[tuple[str, str]]) -> str:
     for text, needle in needles:
         if needle not in fold(value):
@@ -96,10 +110,12 @@ def _redacted(value: str, needles: Sequence[tuple[str, str]]) -> str:
     return value
 
 
-def _redacted_json(value: str, needles: Sequence[tuple[str, str]]) -> str:
+def _redacted_json(value: str, needles: Sequence[tuple[str, str]], keep: str | None = None) -> str:
+    """The JSON text with its strings redacted, except those that are exactly `keep`."""
+
     def walk(part: Any) -> Any:
         if isinstance(part, str):
-            return _redacted(part, needles)
+            return part if part == keep else _redacted(part, needles)
         if isinstance(part, list):
             return [walk(item) for item in part]
         if isinstance(part, dict):

@@ -36,8 +36,14 @@ TEMPLATE """{{{{- range .Messages }}}}<|im_start|>{{{{ .Role }}}}
 PARAMETER stop "<|im_end|>"
 '''
 
-# Machines are noisy, and many a first call imports scipy: how long an example takes fails no test.
-hypothesis_settings.register_profile("recenter", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# Machines are noisy, and many a first call imports scipy: how long an example takes fails no test. In CI the same
+# examples are taken each time: new ones are looked for where somebody can look at what they find.
+hypothesis_settings.register_profile(
+    "recenter",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=os.environ.get("CI") == "true",
+)
 hypothesis_settings.load_profile("recenter")
 
 # A shell that starts the tests in the background lets them, and all their children, ignore Ctrl+C; the tests

@@ -36,8 +36,8 @@ TEMPLATE """{{{{- range .Messages }}}}<|im_start|>{{{{ .Role }}}}
 PARAMETER stop "<|im_end|>"
 '''
 
-# Machines are noisy, and many a first call imports scipy: how long an example takes fails no test. In CI the same
-# examples are taken each time: new ones are looked for where somebody can look at what they find.
+# Machines are noisy, and many a first call imports scipy: how long an example takes fails no test. In CI the
+# same examples are taken each time: new ones are looked for where somebody can look at what they find.
 hypothesis_settings.register_profile(
     "recenter",
     deadline=None,

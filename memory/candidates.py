@@ -15,6 +15,7 @@ from . import cues
 from .claims import WE_TOO, to_claim, trim_quote
 from .clause_reasons import why_not
 from .leaning import is_addition
+from .parting import first_of, part
 from .pasted import is_injection
 from .sentences import Sentence, is_chinese, split_clauses, split_sentences
 
@@ -66,8 +67,7 @@ def candidates(content: str) -> list[Candidate]:
         if longer is not None:
             found[-1] = longer
             continue
-        here = [_candidate(content, run[0].start, run[-1].end) for run in _runs(sentence)]
-        kept = [candidate for candidate in here if candidate is not None]
+        kept = [part for run in _runs(sentence) for part in _statements(content, run[0].start, run[-1].end)]
         found += kept or _embedded(content, sentence)
     return found
 
@@ -95,7 +95,10 @@ _ROLE = re.compile(
 
 
 def _embedded(content: str, sentence: Sentence) -> list[Candidate]:
-    """A reason inside a sentence that is itself a task or a plan: "..., since I have a strong aversion to heights"."""
+    """A reason inside a sentence that is itself a task or a plan: "..., since I have a strong aversion to heights".
+
+    Or the statement before it: "I work in a bakery and I have to get up at three".
+    """
     if sentence.chinese:
         return []
     role = _ROLE.search(sentence.text)
@@ -113,6 +116,10 @@ def _embedded(content: str, sentence: Sentence) -> list[Candidate]:
             candidate = _candidate(content, clause.start + match.end(), end)
             if candidate is not None:
                 return [candidate]
+        stop = first_of(clause.text)
+        candidate = None if stop is None else _candidate(content, clause.start, clause.start + stop)
+        if candidate is not None:
+            return [candidate]
     return []
 
 
@@ -126,6 +133,17 @@ def _candidate(content: str, start: int, end: int) -> Candidate | None:
     if not _NAMES_USER.search(claim):
         return None
     return Candidate(quote, start + first, start + last, claim, quote)
+
+
+def _statements(content: str, start: int, end: int) -> list[Candidate]:
+    """The statements of a run of clauses, each with words of its own to quote: what lets the whole in lets in all."""
+    whole = _candidate(content, start, end)
+    if whole is None:
+        return []
+    places = part(whole.quote)
+    made = [_candidate(content, whole.start + begin, whole.start + stop) for begin, stop in places]
+    parts = [replace(candidate, judged=whole.judged) for candidate in made if candidate is not None]
+    return parts if len(parts) == len(places) > 1 else [whole]
 
 
 def _lengthened(content: str, before: Candidate, sentence: Sentence) -> Candidate | None:

@@ -27,7 +27,7 @@ _EVENT_TIME = re.compile(
     r"last (?:night|week\w*|month|year|summer|fall|winter|spring|mon|tue|wed|thu|fri|sat|sun|time)\w*|next (?:week|month|year|weekend|"
     r"mon|tue|wed|thu|fri|sat|sun|time|big|step|project)\w*|the other day|(?:days?|weeks?|months?|hours?|minutes?) ago|a while ago|"
     r"earlier|i just (?!love|like|prefer|hate|enjoy|can't|don't)|i've just|recently|lately|right now|at the moment|so far|"
-    r"currently|these days|upcoming|now that|anymore|yet)\b",
+    r"currently|these days|upcoming|now that|yet)\b",
     re.I,
 )
 _PAST = re.compile(

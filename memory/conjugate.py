@@ -7,7 +7,7 @@ import re
 ADVERBS = frozenset(
     """always never often usually also just still really only mostly sometimes even ever already now then
     both first almost nearly rather quite very much so too kinda sorta seldom simply rarely generally
-    typically sure""".split()  # noqa: SIM905 - read as words
+    typically sure once long not instead certainly however therefore""".split()  # noqa: SIM905 - read as words
 )
 MODALS = frozenset(
     """can could will would shall should may might must cannot can't couldn't won't wouldn't shouldn't
@@ -36,6 +36,12 @@ COMMON = frozenset(
     rely suffer struggle collect stick care follow travel study drive bake sing run wear use buy read
     play walk live hit volunteer commute refuse appreciate learn raise support believe skip choose stay
     steer rent""".split()  # noqa: SIM905 - read as words
+)
+_ADVERBIAL = re.compile(
+    r"(?:no longer|no more|kind of|sort of|at least|at times|at most|as a rule|in general|on occasion|"
+    r"for now|by now|more or less|most of the time|all the time|more often than not|"
+    r"(?:each|every|most) (?:day|morning|evening|night|week|weekend|month|year|winter|summer)s?)\b",
+    re.I,
 )
 _WORD = re.compile(r"[A-Za-z](?:[A-Za-z'’-]*[A-Za-z])?")
 
@@ -75,7 +81,11 @@ def finite_verb(text: str, start: int) -> re.Match[str] | None:
     """The verb that follows a subject ending at `start`, adverbs skipped."""
     position = start
     while True:
-        match = _WORD.match(text, _skip(text, position))
+        position = _skip(text, position)
+        if (phrase := _ADVERBIAL.match(text, position)) is not None:
+            position = phrase.end()
+            continue
+        match = _WORD.match(text, position)
         if match is None:
             return None
         if not is_adverb(match.group()):

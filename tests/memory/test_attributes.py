@@ -185,8 +185,8 @@ def test_listeners_hear_of_every_change(store: AttributeStore) -> None:
     assert heard == [made.id] * 2
 
 
-def holds(state_text: object, text: str) -> bool:
-    return fold(text) in fold(str(state_text))
+def holds(state_text: object, texts: set[str]) -> bool:
+    return any(fold(text) in fold(str(state_text)) for text in texts)
 
 
 def test_a_wording_that_holds_a_forgotten_one_stays_while_it_is_the_present_one(
@@ -302,16 +302,16 @@ class AttributeMachine(RuleBasedStateMachine):
             return
         text = self.store.get(item).text
         twins = {other.id for other in self.store.list() if fold_hard(other.text) == fold_hard(text)}
+        wordings = {str(c.after["text"]) for twin in twins for c in self.store.history(twin)}
         self.store.forget(item)
         assert self.store.is_tombstoned(text)
         assert item in twins
         for twin in twins:
             self.states.pop(twin)
         self.forgotten |= twins
-        for (
-            former
-        ) in self.states.values():  # a wording that holds the forgotten one is gone, but for the present
-            former[:] = [state for state in former if state[0] == former[-1][0] or not holds(state[0], text)]
+        for former in self.states.values():  # what holds a forgotten wording is gone, but for the present one
+            present = former[-1][0]
+            former[:] = [s for s in former if s[0] == present or not holds(s[0], wordings)]
 
     @invariant()
     def everything_fits_together(self) -> None:

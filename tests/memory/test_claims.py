@@ -27,6 +27,8 @@ from memory.claims import to_claim, trim_quote
         ("im 40 and i dont drive", "The user is 40 and they don't drive."),
         ("My name is Ola and I run a mill", "The user's name is Ola and they run a mill."),
         ("We live in Oslo with our dog", "The user lives in Oslo with their dog."),
+        ("I no longer eat meat", "The user no longer eats meat."),
+        ("I most days skip breakfast", "The user most days skips breakfast."),
         ("We're both vegan", "The user is vegan."),
         ("我自己喜欢下棋", "用户喜欢下棋。"),
         ("我对花生过敏", "用户对花生过敏。"),

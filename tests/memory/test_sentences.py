@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memory.candidates import candidates
+from memory.parting import part
 from memory.pasted import personal_spans
 from memory.sentences import split_clauses, split_sentences
 from memory.verify import rule_reason
@@ -62,6 +64,7 @@ def test_offsets_are_exact_for_any_text(content: str) -> None:
         ("what amp, i live in a flat with thin walls", ["i live in a flat with thin walls"]),
         ("I don't drink so bars are out.", ["I don't drink"]),
         ("I make 50k and I'm self-employed, which one is better?", ["I make 50k and I'm self-employed"]),
+        ("I can't drive anymore. How do I get to Bath?", ["I can't drive anymore"]),
         ("Tamil is my first language, please correct me.", ["Tamil is my first language"]),
         ("We prefer trains. We should meet.", ["We prefer trains"]),
         ("I'm 61.", ["I'm 61"]),
@@ -155,3 +158,49 @@ def test_a_sentence_that_leans_on_the_one_before_is_quoted_with_it(message: str,
 )
 def test_without_a_habit_before_it_nothing_is_left(message: str) -> None:
     assert candidates(message) == []
+
+
+@pytest.mark.parametrize(
+    ("message", "claims"),
+    [
+        (
+            "I'm a night nurse in Leeds and I'm allergic to peanuts. What is a good snack?",
+            ["The user is a night nurse in Leeds.", "The user is allergic to peanuts."],
+        ),
+        (
+            "I'm a nurse, I live in Leeds and I have two cats.",
+            ["The user is a nurse.", "The user lives in Leeds.", "The user has two cats."],
+        ),
+        ("我是护士，而且我对花生过敏。", ["用户是护士。", "用户对花生过敏。"]),
+        ("我今年三十岁，我喜欢爬山。", ["用户今年三十岁。", "用户喜欢爬山。"]),
+        # one limits or explains the other
+        ("I'm vegan but I love the smell of bacon.", ["The user is vegan but they love the smell of bacon."]),
+        ("我喜欢蓝色，因为我怕黑。", ["用户喜欢蓝色，因为自己怕黑。"]),
+        # what follows is no statement, or leans on the first
+        ("I have two cats and I love them.", ["The user has two cats."]),
+        ("I work in a bakery and I have to get up at three.", ["The user works in a bakery."]),
+        ("I'm a vegan so I need a recipe without cheese.", ["The user is a vegan."]),
+        ("I have a question and I need help.", []),
+        ("I have a meeting tomorrow and I need a tie.", []),
+    ],
+)
+def test_statements_of_one_breath_are_parted(message: str, claims: list[str]) -> None:
+    found = candidates(message)
+    assert [each.claim for each in found] == claims
+    assert all(message[each.start : each.end] == each.quote for each in found)
+
+
+STATEMENTS = st.sampled_from(
+    ["I'm a baker", "I live in Oslo", "我是老师", "I hate it", " and ", ", ", "，", "rain"]
+)
+
+
+@given(st.lists(STATEMENTS, min_size=1, max_size=8).map("".join))
+def test_parting_loses_no_words(text: str) -> None:
+    places = part(text)
+    assert places[0][0] == 0
+    assert places[-1][1] == len(text)
+    assert all(
+        re.fullmatch(r"[\s,，、]*(?:and|而且|并且|另外|还有|同时)?\s*", text[end:start], re.I)
+        for (_, end), (start, _) in pairwise(places)
+    )

@@ -35,11 +35,14 @@ def _user(*texts: str) -> list[dict[str, str]]:
 
 async def test_a_preference_is_proposed_with_its_exact_quote(extractor: Extractor) -> None:
     messages = _user("Any ideas for tonight? By the way, I'm allergic to shellfish and I never eat pork.")
-    (found,) = await extractor.extract_conversation(messages)
-    assert found.status is Status.PROPOSED
-    assert messages[found.message]["content"][found.start : found.end] == found.quote
-    assert found.text == "The user is allergic to shellfish and they never eat pork."
-    assert found.sensitivity == "health"
+    found = await extractor.extract_conversation(messages)
+    assert [each.status for each in found] == [Status.PROPOSED] * 2
+    assert all(messages[each.message]["content"][each.start : each.end] == each.quote for each in found)
+    assert [each.text for each in found] == [
+        "The user is allergic to shellfish.",
+        "The user never eats pork.",
+    ]
+    assert found[0].sensitivity == "health"
 
 
 async def test_chinese_is_read(extractor: Extractor) -> None:

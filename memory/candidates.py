@@ -67,7 +67,7 @@ def candidates(content: str) -> list[Candidate]:
         if longer is not None:
             found[-1] = longer
             continue
-        kept = [part for run in _runs(sentence) for part in _statements(content, run[0].start, run[-1].end)]
+        kept = [each for run in _runs(sentence) for each in _statements(content, run[0].start, run[-1].end)]
         found += kept or _embedded(content, sentence)
     return found
 
@@ -141,9 +141,11 @@ def _statements(content: str, start: int, end: int) -> list[Candidate]:
     if whole is None:
         return []
     places = part(whole.quote)
+    if len(places) == 1:
+        return [whole]
     made = [_candidate(content, whole.start + begin, whole.start + stop) for begin, stop in places]
     parts = [replace(candidate, judged=whole.judged) for candidate in made if candidate is not None]
-    return parts if len(parts) == len(places) > 1 else [whole]
+    return parts if len(parts) == len(places) else [whole]
 
 
 def _lengthened(content: str, before: Candidate, sentence: Sentence) -> Candidate | None:

@@ -56,8 +56,8 @@ ENGLISH_LASTING: dict[str, re.Pattern[str]] = {
         r"degree|major|field|industry|house|apartment|flat|home|town|garden|farm|car|truck|bike|commute)\b"
     ),
     "health": _english(
-        r"\b(?:allerg\w+|intoleran\w+|diabet\w+|asthma\w*|migraines?|anxiety|adhd|autis\w+|dyslexi\w+|epilep\w+|bipolar|colou?r[- ]?blind\w*|deaf|hard of hearing|stammer|stutter|wheelchair|"
-        r"depress\w+|celiac|coeliac|phobi\w+|"
+        r"\b(?:allerg\w+|intoleran\w+|diabet\w+|asthma\w*|migraines?|anxiety|adhd|autis\w+|"
+        r"dyslexi\w+|epilep\w+|bipolar|colou?r[- ]?blind\w*|deaf|hard of hearing|stammer|stutter|depress\w+|celiac|coeliac|phobi\w+|"
         r"fear of|afraid of|terrified|scared of|insomnia|arthritis|sensitive (?:skin|stomach|teeth)|disab\w+|wheelchair|"
         r"vegan|vegetarian|pescatarian|kosher|halal|gluten|lactose|dairy-free|plant-based|chronic|claustrophob\w+|"
         r"motion sick\w*|aversion)\b"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -49,12 +48,13 @@ def reviewed(study: StudyDatabase) -> int:
 
 def verifier_facts(folder: Path) -> tuple[int, bool]:
     """Verdicts that the profile's verifier was trained on, and whether it is in use. Blocking."""
+    from memory.sealing import read_json
     from memory.verifier import FILE
 
+    found = read_json(folder / FILE)
     try:
-        found = json.loads((folder / FILE).read_text(encoding="utf-8"))
         return int(found["labels"]), found["beats"] is True
-    except (OSError, ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError):
         return 0, False
 
 
